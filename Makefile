@@ -1,0 +1,50 @@
+# `make` alone prints this help; every target says in one line what it does.
+PYTHON ?= python3
+BIN := .venv/bin
+UV_VERSION := 0.13.9
+# For the demo: your own customers (`make demo CSV=customers.csv SEGMENT="Country=FR, Balance>1000"`).
+CSV ?=
+SEGMENT ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format lock bench clean
+
+help: ## show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: .venv/.ready ## make .venv with the package, the emulator and all tools, from requirements.lock
+
+.venv/.ready: requirements.lock pyproject.toml emulator/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python {sys.version.split()[0]} found, 3.11 or newer is needed; hint: make setup PYTHON=python3.11")'
+	@echo "Making .venv (about a minute the first time) ..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . -e emulator
+	@touch $@
+
+demo: setup ## run the nightly DAG against a local emulator, twice: one launch
+	@$(BIN)/python -m demo.run $(if $(CSV),--csv "$(CSV)") $(if $(SEGMENT),--segment "$(SEGMENT)")
+
+test: setup lint ## lint, types, arrows, then all tests that pip packages suffice for
+	@$(BIN)/python -m pytest
+
+lint: setup ## ruff (lint and format), mypy (strict), import-linter (who may import whom)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache | tail -n 3
+
+format: setup ## let ruff format the code and mend what it can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: setup ## resolve the dependencies anew into requirements.lock (uv)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
+	  --extra airflow --group dev pyproject.toml emulator/pyproject.toml -o requirements.lock
+
+bench: setup ## speed and memory, each beside something else in the same run
+	@for b in benchmarks/bench_*.py; do $(BIN)/python $$b || exit 1; done
+
+clean: ## remove .venv and what demo and tests left behind
+	@rm -rf .venv .demo .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis
