@@ -1,0 +1,92 @@
+"""A campaign made from a template: the CreateCampaign request, and what must not be lost on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connect_campaigns.core.errors import LaunchRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from botocore.model import Shape
+
+    from connect_campaigns.aws.campaigns import Description
+
+OWN_OF_A_CAMPAIGN = frozenset({"id", "arn", "name", "lastModifiedTime", "tags", "source", "schedule"})
+"""Members that a clone gets anew, and doesn't take from its template."""
+
+MAX_NAME = 127
+MAX_TAGS = 50
+
+
+def unseen_members(raw: Any, shape: Shape, path: str = "campaign") -> tuple[str, ...]:
+    """Name the members of a raw reply that the installed SDK's model doesn't have: parsing drops them silently."""
+    if raw is None:
+        return ()
+    if shape.type_name == "structure" and isinstance(raw, dict):
+        members: Mapping[str, Shape] = shape.members  # type: ignore[attr-defined] # StructureShape only
+        by_wire_name = {member.serialization.get("name", name): member for name, member in members.items()}
+        found: list[str] = []
+        for name, value in raw.items():
+            if name in by_wire_name:
+                found += unseen_members(value, by_wire_name[name], f"{path}.{name}")
+            elif value is not None and name != "__type":
+                found.append(f"{path}.{name}")
+        return tuple(found)
+    if shape.type_name == "list" and isinstance(raw, list):
+        each: Shape = shape.member  # type: ignore[attr-defined] # ListShape only
+        return tuple(name for at, value in enumerate(raw) for name in unseen_members(value, each, f"{path}[{at}]"))
+    if shape.type_name == "map" and isinstance(raw, dict):
+        value_shape: Shape = shape.value  # type: ignore[attr-defined] # MapShape only
+        return tuple(name for key, value in raw.items() for name in unseen_members(value, value_shape, f"{path}.{key}"))
+    return ()
+
+
+def clone_request(
+    template: Description,
+    *,
+    name: str,
+    source_arn: str | None,
+    start: datetime,
+    end: datetime,
+    tags: Mapping[str, str],
+) -> dict[str, Any]:
+    """Build the CreateCampaign request for a clone: the template's configuration, its own name, source and times.
+
+    :param source_arn: segment definition ARN; None = the template's own source
+    :raises LaunchRefused: the template has members that the SDK can't see, or more tags than the service takes
+    """
+    if template.unseen:
+        raise LaunchRefused(
+            f"template {template.name!r} has settings that the installed boto3 doesn't know: {', '.join(template.unseen)}",
+            allowed="a template whose every setting the SDK can copy; a clone without them would behave otherwise",
+            hint="upgrade boto3, or take these settings off the template",
+            code="unseen_members",
+        )
+    source = {"customerProfilesSegmentArn": source_arn} if source_arn else template.config.get("source")
+    schedule: dict[str, Any] = {"startTime": start, "endTime": end}
+    if refresh := template.config.get("schedule", {}).get("refreshFrequency"):
+        schedule["refreshFrequency"] = refresh
+    all_tags = {**template.config.get("tags", {}), **tags}
+    if len(all_tags) > MAX_TAGS:
+        raise LaunchRefused(
+            f"the clone of template {template.name!r} would carry {len(all_tags)} tags",
+            allowed=f"{MAX_TAGS} tags on a resource, {len(tags)} of which are this package's",
+            hint="take tags off the template",
+            code="too_many_tags",
+        )
+    copied = {key: value for key, value in template.config.items() if key not in OWN_OF_A_CAMPAIGN}
+    if source:
+        copied["source"] = source
+    return {**copied, "name": name, "schedule": schedule, "tags": all_tags}
+
+
+def clone_name(template_name: str, *, day: str, nonce: str) -> str:
+    """Name a clone: the template's name, the day, and a nonce, so that no two attempts can make the same name.
+
+    Without it a service that refuses duplicate names, or answers them with the first campaign, leaves a key stuck.
+    """
+    suffix = f" {day} {nonce}"
+    return template_name[: MAX_NAME - len(suffix)] + suffix

@@ -1,0 +1,104 @@
+"""Launch keys (the name of one intended launch) and the names of the ledger's objects."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connect_campaigns.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from connect_campaigns.core.run import RunInfo
+
+MAX_KEY = 512
+"""Characters; long enough for dag_id/run_id/task_id at Airflow's own limit of 250 for each id is not needed: ids are short."""
+
+CAMPAIGN_ID = re.compile(r"[a-zA-Z0-9-]{1,256}")
+
+
+def launch_key(given: str | None, *, run: RunInfo, deployment: str | None = None) -> str:
+    """Settle the key of a launch: the one given, else ``dag_id/run_id/task_id``; the deployment leads it.
+
+    :raises InvalidInput: the given key is empty, too long or has control characters; or a mapped task gave none
+    """
+    if given is None:
+        if run.map_index >= 0:
+            raise InvalidInput(
+                f"task `{run.task_id}` is mapped and has no `launch_key`",
+                allowed="an explicit key for each item: a map index shifts when the list changes, and would then name another launch",
+                hint='give `launch_key` per item, for instance `.expand_kwargs([{"launch_key": "spring/fr", …}, …])`',
+                code="mapped_without_key",
+            )
+        given = f"{run.dag_id}/{run.run_id}/{run.task_id}"
+    key = checked_key(given)
+    return f"{deployment}/{key}" if deployment else key
+
+
+def checked_key(key: object) -> str:
+    """Check a key's form.
+
+    :raises InvalidInput: it is no text, empty, padded, too long, or has control characters
+    """
+    allowed = f"1 to {MAX_KEY} characters, no control characters, no space at either end; case counts"
+    if not isinstance(key, str) or not key.strip():
+        raise InvalidInput.of("launch_key", key, allowed=allowed, hint="name what is launched, as `spring/fr/2026-12-01`")
+    if key != key.strip() or len(key) > MAX_KEY or not key.isprintable():
+        raise InvalidInput.of("launch_key", key, allowed=allowed, hint="look at what the template rendered to")
+    return key
+
+
+def key_hash(key: str) -> str:
+    """Give the name under which a key's objects lie: object names have a length limit and keys don't."""
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+def key_object(key: str, generation: int) -> str:
+    """Name the object that says which campaign a key launches (K)."""
+    return f"keys/{key_hash(key)}/{generation:04d}.json"
+
+
+def claim_object(campaign_id: str) -> str:
+    """Name the object that says which key a campaign belongs to (C); by bare id, since an ARN would be a second one.
+
+    :raises InvalidInput: not a bare id
+    """
+    if not CAMPAIGN_ID.fullmatch(campaign_id):
+        raise InvalidInput.of("campaign_id", campaign_id, allowed="a bare campaign id", hint="resolve ARNs and names first")
+    return f"campaigns/{campaign_id}.json"
+
+
+def ended_object(campaign_id: str) -> str:
+    """Name the object that keeps a deleted campaign's last state (E)."""
+    return f"ended/{campaign_id}.json"
+
+
+def per_day(name: str, *, timezone: str) -> str:
+    """Make a template for `launch_key`: one launch of this name a day, by the calendar of that zone.
+
+    The day is the run's own (`dag_run.run_after`, before Airflow 3 the data interval's end), so that a retry or a clear
+    after midnight means the same launch, and so that runs without a logical date have one too.
+
+    :param name: what is launched, as ``spring/fr``
+    :param timezone: an IANA zone, as ``Europe/Paris``
+    :returns: a Jinja template that renders to ``name/YYYY-MM-DD``
+    :raises InvalidInput: an empty name, or an unknown zone
+    """
+    checked_key(name)
+    checked_zone(timezone)
+    moment = "(dag_run.run_after or data_interval_end)"
+    return f"{name}/{{{{ {moment}.astimezone(macros.dateutil.tz.gettz('{timezone}')).strftime('%Y-%m-%d') }}}}"
+
+
+def checked_zone(timezone: object) -> ZoneInfo:
+    """Give the zone of an IANA name.
+
+    :raises InvalidInput: no such zone
+    """
+    try:
+        if isinstance(timezone, str) and timezone:
+            return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        pass
+    raise InvalidInput.of("timezone", timezone, allowed="an IANA zone, as Europe/Paris or UTC", hint="abbreviations such as CET don't work")
