@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
@@ -13,9 +13,6 @@ from connect_campaigns.aws.ledger import Ledger
 from connect_campaigns.aws.metrics import Metrics
 from connect_campaigns.aws.segments import Segments
 from connect_campaigns.core.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SENT_ONCE = Config(retries={"total_max_attempts": 1})
 """For StartCampaign and CreateCampaign: the SDK re-sends when a reply is lost, and neither has a client token."""
@@ -27,9 +24,21 @@ class ConnectCampaignsHook(AwsBaseHook):
     The connection is the Amazon provider's; `Settings` says which members its ``extra`` may have besides.
     """
 
-    def __init__(self, *args: Any, botocore_config: Mapping[str, Any] | Config | None = None, **kwargs: Any) -> None:
-        config = Config(**botocore_config) if isinstance(botocore_config, dict) else botocore_config
-        super().__init__(*args, client_type="connectcampaignsv2", config=config, **kwargs)
+    def __init__(
+        self,
+        aws_conn_id: str | None = AwsBaseHook.default_conn_name,
+        *,
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            aws_conn_id,
+            client_type="connectcampaignsv2",
+            region_name=region_name,
+            verify=verify,
+            config=botocore_config,
+        )
 
     @cached_property
     def settings(self) -> Settings:
@@ -42,27 +51,31 @@ class ConnectCampaignsHook(AwsBaseHook):
     @cached_property
     def campaigns(self) -> Campaigns:
         """The campaigns of the connection's account and Region."""
-        return Campaigns(self._client("connectcampaignsv2"), sender=self._client("connectcampaignsv2", SENT_ONCE))
+        return Campaigns(
+            self._make_client("connectcampaignsv2"), sender=self._make_client("connectcampaignsv2", SENT_ONCE)
+        )
 
     @cached_property
     def segments(self) -> Segments:
         """Segment definitions, estimates and imports of the connection's Customer Profiles domain."""
-        return Segments(self._client("customer-profiles"), domain=self.settings.required("customer_profiles_domain"))
+        return Segments(
+            self._make_client("customer-profiles"), domain=self.settings.required("customer_profiles_domain")
+        )
 
     @cached_property
     def metrics(self) -> Metrics:
         """Campaign figures of the connection's Connect instance."""
-        return Metrics(self._client("connect"))
+        return Metrics(self._make_client("connect"))
 
     @cached_property
     def ledger(self) -> Ledger | None:
         """The ledger that the connection names, or None."""
         uri = self.settings.launch_ledger
-        return Ledger(self._client("s3"), uri=uri) if uri else None
+        return Ledger(self._make_client("s3"), uri=uri) if uri else None
 
-    def _client(self, service: str, config: Config | None = None) -> Any:
+    def _make_client(self, service: str, config: Config | None = None) -> Any:
         merged = self._get_config(self.config.merge(config) if config else None)
-        return self._session.client(
+        return self._shared_session.client(
             service,
             endpoint_url=self.conn_config.get_service_endpoint_url(service_name=service),
             config=merged,
@@ -70,6 +83,6 @@ class ConnectCampaignsHook(AwsBaseHook):
         )
 
     @cached_property
-    def _session(self) -> Any:
+    def _shared_session(self) -> Any:
         # One session for all clients: a client of its own session costs 20 times the memory and time.
         return self.get_session(region_name=self.region_name)

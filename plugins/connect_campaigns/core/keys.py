@@ -12,8 +12,8 @@ from connect_campaigns.core.errors import InvalidInput
 if TYPE_CHECKING:
     from connect_campaigns.core.run import RunInfo
 
-MAX_KEY = 512
-"""Characters; long enough for dag_id/run_id/task_id at Airflow's own limit of 250 for each id is not needed: ids are short."""
+MAX_KEY = 1024
+"""Characters; dag_id/run_id/task_id has at most 752 (Airflow's limit for each is 250)."""
 
 CAMPAIGN_ID = re.compile(r"[a-zA-Z0-9-]{1,256}")
 
@@ -27,7 +27,7 @@ def launch_key(given: str | None, *, run: RunInfo, deployment: str | None = None
         if run.map_index >= 0:
             raise InvalidInput(
                 f"task `{run.task_id}` is mapped and has no `launch_key`",
-                allowed="an explicit key for each item: a map index shifts when the list changes, and would then name another launch",
+                allowed="an explicit key for each item: a map index shifts when the list changes and then names another launch",
                 hint='give `launch_key` per item, for instance `.expand_kwargs([{"launch_key": "spring/fr", …}, …])`',
                 code="mapped_without_key",
             )
@@ -43,7 +43,9 @@ def checked_key(key: object) -> str:
     """
     allowed = f"1 to {MAX_KEY} characters, no control characters, no space at either end; case counts"
     if not isinstance(key, str) or not key.strip():
-        raise InvalidInput.of("launch_key", key, allowed=allowed, hint="name what is launched, as `spring/fr/2026-12-01`")
+        raise InvalidInput.of(
+            "launch_key", key, allowed=allowed, hint="name what is launched, as `spring/fr/2026-12-01`"
+        )
     if key != key.strip() or len(key) > MAX_KEY or not key.isprintable():
         raise InvalidInput.of("launch_key", key, allowed=allowed, hint="look at what the template rendered to")
     return key
@@ -65,7 +67,9 @@ def claim_object(campaign_id: str) -> str:
     :raises InvalidInput: not a bare id
     """
     if not CAMPAIGN_ID.fullmatch(campaign_id):
-        raise InvalidInput.of("campaign_id", campaign_id, allowed="a bare campaign id", hint="resolve ARNs and names first")
+        raise InvalidInput.of(
+            "campaign_id", campaign_id, allowed="a bare campaign id", hint="resolve ARNs and names first"
+        )
     return f"campaigns/{campaign_id}.json"
 
 
@@ -87,7 +91,7 @@ def per_day(name: str, *, timezone: str) -> str:
     """
     checked_key(name)
     checked_zone(timezone)
-    moment = "(dag_run.run_after or data_interval_end)"
+    moment = "(dag_run.run_after | default(data_interval_end))"
     return f"{name}/{{{{ {moment}.astimezone(macros.dateutil.tz.gettz('{timezone}')).strftime('%Y-%m-%d') }}}}"
 
 
@@ -101,4 +105,4 @@ def checked_zone(timezone: object) -> ZoneInfo:
             return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         pass
-    raise InvalidInput.of("timezone", timezone, allowed="an IANA zone, as Europe/Paris or UTC", hint="abbreviations such as CET don't work")
+    raise InvalidInput.of("timezone", timezone, allowed="an IANA zone, as Europe/Paris or UTC", hint="no abbreviations")

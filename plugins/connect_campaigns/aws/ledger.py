@@ -1,0 +1,179 @@
+"""The ledger: small JSON objects under one S3 prefix, each written once.
+
+``If-None-Match: *`` makes a write atomic, and S3's reads are strongly consistent (documented): with both, two attempts
+can't both be the first. A refused write is read by the caller's next pass, since it may be one's own whose reply was lost.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, Kind, explain, send
+from connect_campaigns.core.errors import LaunchHeld, LaunchRefused, ServiceRefused
+from connect_campaigns.core.keys import claim_object, ended_object, key_object
+from connect_campaigns.core.records import ClaimRecord, EndRecord, Freeze, KeyRecord, Marker, Record
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_s3 import S3Client
+
+    from connect_campaigns.core.errors import ConnectCampaignsError
+
+    from connect_campaigns.aws.outcomes import Outcome
+
+R = TypeVar("R", bound=Record)
+
+MARKER = "ledger.json"
+FREEZE = "control/freeze.json"
+ALREADY_THERE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+
+
+class Ledger:
+    """One ledger.
+
+    :param client: an ``s3`` client with the SDK's usual retries: a conditional write may be re-sent
+    :param uri: ``s3://bucket/prefix``
+    """
+
+    def __init__(self, client: S3Client, *, uri: str) -> None:
+        self._client = client
+        parts = urlsplit(uri)
+        self.bucket = parts.netloc
+        self.prefix = parts.path.strip("/")
+        self.uri = f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    # -- the facts of the launch protocol -----------------------------------------------------------------------------
+
+    def key(self, key: str, generation: int) -> KeyRecord | None:
+        """Read K."""
+        return self._read(key_object(key, generation), KeyRecord)
+
+    def write_key(self, record: KeyRecord) -> None:
+        """Write K once; whether it is ours or another's is for the next read to say."""
+        self._write_once(key_object(record.key, record.generation), record)
+
+    def claim(self, campaign_id: str) -> ClaimRecord | None:
+        """Read C."""
+        return self._read(claim_object(campaign_id), ClaimRecord)
+
+    def write_claim(self, record: ClaimRecord) -> None:
+        """Write C once; whether it is ours or another's is for the next read to say."""
+        self._write_once(claim_object(record.campaign), record)
+
+    def ended(self, campaign_id: str) -> EndRecord | None:
+        """Read E."""
+        return self._read(ended_object(campaign_id), EndRecord)
+
+    # -- marker, freeze -------------------------------------------------------------------------------------------
+
+    def marker(self) -> Marker:
+        """Read the marker.
+
+        :raises ServiceRefused: it isn't there: an emptied bucket or a mistyped prefix is not a fresh start
+        """
+        marker = self._read(MARKER, Marker)
+        if marker is None:
+            raise ServiceRefused(
+                f"{self.uri} is no ledger: {MARKER} is not there",
+                allowed="a prefix that `ledger init` prepared; an emptied bucket or a mistyped prefix is not a fresh start",
+                hint=f"look at `launch_ledger`; for a new ledger: python -m connect_campaigns ledger init {self.uri}",
+                code="ledger_marker",
+            )
+        return marker
+
+    def frozen(self) -> Freeze | None:
+        """Read the freeze switch; only its certain absence means that launches may begin.
+
+        :raises LaunchHeld: it could not be read, or can't be understood: that counts as frozen, and a retry asks again
+        """
+        try:
+            return self._read(FREEZE, Freeze)
+        except Exception as error:
+            raise LaunchHeld(
+                f"the freeze switch {self.uri}/{FREEZE} can't be read, which counts as on: {error}",
+                allowed="a switch that is certainly off (no such object) or a readable one",
+                hint="retry when the ledger answers again",
+                code="freeze",
+            ) from error
+
+    def init(self, *, at: datetime, by: str) -> tuple[Marker, bool]:
+        """Prepare the prefix: prove that the store honours conditional writes, then write the marker.
+
+        :returns: the marker, and whether this call made it
+        :raises ServiceRefused: the store took the same object twice, or a right is missing; no marker was written
+        """
+        probe = f"probe/{uuid.uuid4()}.json"
+        record = Marker(at=at.isoformat(), by=by, id="probe")
+        first, second = (self._put(probe, record) for _ in range(2))
+        if not first.accepted:
+            raise self._explain(first, "s3:PutObject", probe)
+        if second.code not in ALREADY_THERE:
+            raise ServiceRefused(
+                f"{self.uri}: the store took one object twice under `If-None-Match: *` ({second.kind} {second.code})",
+                allowed="a store that refuses the second write with 412 (Amazon S3 does)",
+                hint="without this two attempts can both be the first: use an S3 bucket",
+                code="ledger_store",
+            )
+        there = self._read(MARKER, Marker)
+        if there:
+            return there, False
+        self._write_once(MARKER, Marker(at=at.isoformat(), by=by, id=str(uuid.uuid4())))
+        return self.marker(), True
+
+    # -- objects --------------------------------------------------------------------------------------------------
+
+    def _put(self, name: str, record: Record) -> Outcome:
+        return send(
+            self._client.put_object,
+            Bucket=self.bucket,
+            Key=self._name(name),
+            Body=record.to_json(),
+            ContentType="application/json",
+            IfNoneMatch="*",
+        )
+
+    def _write_once(self, name: str, record: Record) -> None:
+        outcome = self._put(name, record)
+        if outcome.accepted or outcome.code in ALREADY_THERE or outcome.kind in {Kind.UNKNOWN, Kind.THROTTLED}:
+            return  # the next pass reads what is there, whatever this reply said
+        raise self._explain(outcome, "s3:PutObject", name)
+
+    def _read(self, name: str, kind: type[R]) -> R | None:
+        outcome = send(self._get, name=name)
+        if outcome.accepted:
+            return kind.from_json((outcome.reply or {})["body"], where=f"{self.uri}/{name}")
+        if outcome.code in NOT_FOUND_CODES:
+            return None
+        # Without s3:ListBucket a missing object answers 403, which therefore never means "absent".
+        raise self._explain(outcome, "s3:GetObject (and s3:ListBucket)", name)
+
+    def _get(self, *, name: str) -> dict[str, bytes]:
+        reply = self._client.get_object(Bucket=self.bucket, Key=self._name(name))
+        return {"body": reply["Body"].read()}  # read inside the send: the connection can break here too
+
+    def _explain(self, outcome: Outcome, action: str, name: str) -> ConnectCampaignsError:
+        if outcome.code == "NoSuchBucket":
+            return ServiceRefused(
+                f"the ledger's bucket {self.bucket!r} isn't there",
+                allowed="a bucket that exists, in the connection's account",
+                hint=f"look at `launch_ledger` ({self.uri}); a new one is made with: aws s3 mb s3://{self.bucket}",
+                code="ledger_bucket",
+            )
+        return explain(outcome, action=action, resource=f"arn:aws:s3:::{self.bucket}/{self._name(name)}")
+
+    def _name(self, name: str) -> str:
+        return f"{self.prefix}/{name}" if self.prefix else name
+
+
+def refuse_without_ledger(what: str) -> LaunchRefused:
+    """Make the error of an operator that needs the ledger and has none."""
+    return LaunchRefused(
+        f"{what} needs a ledger and the connection names none: without one a crash between the service's yes and our"
+        " note of it leaves a second campaign that a retry would start",
+        allowed="a connection whose extra has `launch_ledger`",
+        hint='python -m connect_campaigns ledger init s3://BUCKET/PREFIX, then add "launch_ledger" to the connection\'s extra',
+        code="no_ledger",
+    )

@@ -1,0 +1,109 @@
+"""What the ledger holds: dataclass to JSON and back, with a schema version.
+
+Objects are written once and never changed. They hold ids and times, and no personal data of customers.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Self
+
+from connect_campaigns.core.errors import LaunchRefused
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One object of the ledger. ``at`` is service time, ISO 8601 in UTC; ``by`` names the attempt or the person."""
+
+    kind: ClassVar[str]
+    at: str
+    by: str
+
+    def to_json(self) -> bytes:
+        """Write as indented JSON: people read these."""
+        return (
+            json.dumps({"kind": self.kind, "schema": SCHEMA, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
+        ).encode()
+
+    @classmethod
+    def from_json(cls, body: bytes, *, where: str) -> Self:
+        """Read one back; members that this release doesn't know are ignored, a newer schema is not.
+
+        :param where: the object's URI, for the message
+        :raises LaunchRefused: not JSON, another kind, a newer schema, or a member missing
+        """
+        names = {field.name for field in fields(cls)}
+        try:
+            data: dict[str, Any] = json.loads(body)
+            if data["kind"] == cls.kind and data["schema"] <= SCHEMA:
+                return cls(**{name: value for name, value in data.items() if name in names})
+            found = f"kind {data['kind']!r}, schema {data['schema']!r}"
+        except (ValueError, TypeError, KeyError) as error:
+            found = f"{type(error).__name__}: {error}"
+        raise LaunchRefused(
+            f"ledger object {where} can't be read: {found}",
+            allowed=f"JSON of kind {cls.kind!r}, schema {SCHEMA} or older, as this package writes it",
+            hint="never edit ledger objects; where the schema is newer, upgrade this package",
+            code="ledger_object",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker(Record):
+    """``ledger.json``: proves that this prefix is a ledger and no emptied bucket or mistyped prefix."""
+
+    kind = "ledger"
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRecord(Record):
+    """K: which campaign a launch key launches in this generation; ``campaign`` None = void, nobody ever will."""
+
+    kind = "key"
+    key: str
+    generation: int
+    campaign: str | None
+    template: str | None = None
+    reason: str | None = None
+
+    @property
+    def void(self) -> bool:
+        """Whether this generation was given up for good."""
+        return self.campaign is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimRecord(Record):
+    """C: which key a campaign belongs to; ``key`` None = void, nobody will ever start it."""
+
+    kind = "claim"
+    campaign: str
+    key: str | None
+    generation: int | None = None
+    reason: str | None = None
+
+    @property
+    def void(self) -> bool:
+        """Whether the campaign was given up for good."""
+        return self.key is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndRecord(Record):
+    """E: a campaign's last state, written before housekeeping deletes it."""
+
+    kind = "ended"
+    campaign: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freeze(Record):
+    """``control/freeze.json``: while it is there, nothing new is launched. The only object that ever changes."""
+
+    kind = "freeze"
+    reason: str
