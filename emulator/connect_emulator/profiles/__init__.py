@@ -1,0 +1,1 @@
+"""Customer Profiles: domains, profiles, upload jobs, segment definitions and estimates."""

@@ -1,0 +1,95 @@
+"""What goes on after a reply: the rows of an upload job, the count of an estimate."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from connect_emulator.errors import ServiceError
+from connect_emulator.profiles.csv_import import CsvImport, InvalidFileError, Results
+from connect_emulator.profiles.uploads import INTERNAL_FAILURE, VALIDATION_FAILURE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from connect_emulator.profiles.domains import Domain
+    from connect_emulator.profiles.estimates import Estimate
+    from connect_emulator.profiles.store import ProfileStore
+    from connect_emulator.profiles.uploads import UploadJob
+
+Structure = dict[str, Any]
+
+
+async def run_estimate(
+    store: ProfileStore, domain: Domain, estimate: Estimate, groups: Structure, *, as_of: datetime
+) -> None:
+    """Count a segment; what can't be evaluated makes the estimate FAILED, a bug of ours is raised as well."""
+    await asyncio.sleep(store.settings.estimate_delay_seconds)
+    try:
+        estimate.succeed(await store.count(domain, groups, as_of=as_of))
+    except ServiceError as error:
+        estimate.fail(error.message)
+    except duckdb.Error:
+        if store.domains.get(domain.name) is domain:
+            estimate.fail("Internal failure: the emulator's stderr has the traceback")
+            raise
+        estimate.fail("The domain was deleted")
+
+
+async def run_upload(
+    store: ProfileStore, domain: Domain, job: UploadJob, *, settle: Callable[[], Awaitable[None]]
+) -> None:
+    """Bring a started job's file in.
+
+    :param settle: realises what was due before the rows change the profiles.
+    """
+    try:
+        await asyncio.sleep(store.settings.upload_delay_seconds)
+        await _import(store, domain, job, settle=settle)
+    except (InvalidFileError, duckdb.InvalidInputException):
+        job.fail(VALIDATION_FAILURE, now=store.clock.now())
+    except duckdb.Error:
+        job.fail(INTERNAL_FAILURE, now=store.clock.now())
+        raise
+    finally:
+        if job.file is not None:
+            await asyncio.to_thread(job.file.unlink, missing_ok=True)
+
+
+async def _import(
+    store: ProfileStore, domain: Domain, job: UploadJob, *, settle: Callable[[], Awaitable[None]]
+) -> None:
+    if job.file is None:
+        raise InvalidFileError("no file was put to the job's URL")
+    file = await asyncio.to_thread(
+        CsvImport,
+        path=job.file,
+        mapping=job.mapping,
+        table=domain.table,
+        settings=store.settings,
+        number=job.number,
+    )
+    try:
+        await store.database.run(file.stage)
+        await settle()
+        if job.status != "IN_PROGRESS":
+            return
+        job.finish(await _merge(store, domain, job, file), now=store.clock.now())
+    finally:
+        await store.database.run(file.discard)
+
+
+async def _merge(store: ProfileStore, domain: Domain, job: UploadJob, file: CsvImport) -> Results:
+    now = store.clock.now()
+    waiting = domain.take_waiting()
+
+    def work(connection: duckdb.DuckDBPyConnection) -> Results:
+        if waiting:
+            domain.table.insert(connection, waiting)
+        return file.merge(connection, now=now, expires_at=now + timedelta(days=job.expiry_days))
+
+    return await store.database.run(work)

@@ -1,0 +1,227 @@
+"""SegmentGroups compiled to one SQL condition over a row `p` of profiles: pure, no database.
+
+What the documentation says of a group (documented for Pinpoint's members of the same names, inferred here):
+dimensions are joined by `Type`, source segments by `SourceType`, groups by `Include`, each ALL, ANY or NONE;
+a group is its sources AND its dimensions, and without sources it starts from every profile in the domain.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from connect_emulator.profiles.conditions import FALSE, TRUE, Among, Condition, Not, Sql, all_of, any_of, render
+from connect_emulator.profiles.fields import ADDRESSES, ATTRIBUTES, attribute_name, is_field
+from connect_emulator.profiles.predicates import (
+    DATE_OPERATORS,
+    NUMERIC_OPERATORS,
+    RANGE_OPERATORS,
+    Filter,
+    is_instant,
+    is_number,
+    predicate,
+)
+from connect_emulator.profiles.refusals import bad_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from connect_emulator.profiles.settings import ProfileSettings
+
+Structure = dict[str, Any]
+_REFERENCE = re.compile(r"\{\{(.*)\}\}", re.DOTALL)
+_REFERENCE_FORM = re.compile(r"_profile\.(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """The condition on a profile `p` and the values of its placeholders `$1`, `$2`, …"""
+
+    where: str
+    params: list[Any]
+
+
+def compile_groups(
+    groups: Structure,
+    *,
+    column_of: Callable[[str], str | None],
+    sources: Mapping[str, Structure],
+    settings: ProfileSettings,
+) -> Query:
+    """Compile SegmentGroups.
+
+    :param column_of: the column of a custom attribute, None where it has none of its own.
+    :param sources: the SegmentGroups of every source segment, direct or not, by its name; free of cycles.
+    :raises ServiceError: BadRequestException for what can't be evaluated.
+    """
+    compiler = _Compiler(column_of=column_of, sources=sources, settings=settings)
+    where = render(compiler.segment(groups), bind=compiler.bind)
+    return Query(where=where, params=compiler.params)
+
+
+def filters_of(dimension: Structure) -> list[tuple[str, Structure]]:
+    """Return the (field, filter) pairs of a dimension.
+
+    :raises ServiceError: BadRequestException for calculated attributes and for a dimension without any field.
+    """
+    if "CalculatedAttributes" in dimension:
+        raise bad_request(
+            found="A dimension on calculated attributes",
+            allowed="dimensions on `ProfileAttributes`",
+            hint="this emulator has no profile objects to calculate attributes from",
+        )
+    pairs: list[tuple[str, Structure]] = []
+    for name, content in dimension["ProfileAttributes"].items():
+        if name == ATTRIBUTES or name in ADDRESSES:
+            pairs.extend((f"{name}.{part}", filter_) for part, filter_ in content.items())
+        else:
+            pairs.append((name, content))
+    if not pairs:
+        raise bad_request(
+            found="A dimension whose `ProfileAttributes` names no field",
+            allowed="one field or more",
+            hint="leave the dimension out to select every profile",
+        )
+    return pairs
+
+
+class _Compiler:
+    def __init__(
+        self,
+        *,
+        column_of: Callable[[str], str | None],
+        sources: Mapping[str, Structure],
+        settings: ProfileSettings,
+    ) -> None:
+        self.params: list[Any] = []
+        self._column_of = column_of
+        self._sources = sources
+        self._settings = settings
+        self._columns: dict[str, str] = {}
+        self._conditions = 0
+
+    def bind(self, value: object) -> str:
+        self.params.append(value)
+        return f"${len(self.params)}"
+
+    def segment(self, groups: Structure) -> Condition:
+        compiled = [self._group(group) for group in groups.get("Groups") or []]
+        if not compiled:
+            return TRUE if self._settings.empty_groups == "all" else FALSE
+        include = groups.get("Include", "ALL")
+        if include == "NONE" and self._settings.include_none == "exclude":
+            return all_of([compiled[0], Not(any_of(compiled[1:]))])
+        return _combined(compiled, how=include)
+
+    def _group(self, group: Structure) -> Condition:
+        parts: list[Condition] = []
+        if sources := group.get("SourceSegments"):
+            members = [self._source(source["SegmentDefinitionName"]) for source in sources]
+            parts.append(_combined(members, how=group.get("SourceType", "ANY")))
+        if dimensions := group.get("Dimensions"):
+            compiled = [self._dimension(dimension) for dimension in dimensions]
+            parts.append(_combined(compiled, how=group.get("Type", "ALL")))
+        return all_of(parts)
+
+    def _source(self, name: str) -> Condition:
+        if name not in self._sources:
+            raise bad_request(
+                found=f"Source segment `{name}` doesn't exist",
+                allowed="segment definitions of the same domain",
+                hint="it was deleted, or never made: create it first",
+            )
+        return self.segment(self._sources[name])
+
+    def _dimension(self, dimension: Structure) -> Condition:
+        return all_of(self._filter(field, filter_) for field, filter_ in filters_of(dimension))
+
+    def _filter(self, field: str, filter_: Structure) -> Condition:
+        operator, values = filter_["DimensionType"], filter_["Values"]
+        self._count(values)
+        column = self._column(field)
+        references = [_reference(value) for value in values]
+        if operator == "INCLUSIVE" and not any(references):
+            return Among(column, tuple(values))
+        _check_range(field, operator, values)
+        operands: list[str] = []
+        for value, reference in zip(values, references, strict=True):
+            if reference:
+                operands.append(self._column(reference))
+            elif self._usable(field, operator, value):
+                operands.append(self.bind(value))
+        if not operands or (operator in RANGE_OPERATORS and len(operands) < len(values)):
+            return FALSE
+        columns = tuple(self._column(reference) for reference in references if reference)
+        bound = Filter(operator=operator, column=column, values=tuple(operands), references=columns)
+        return Sql(predicate(bound, settings=self._settings))
+
+    def _count(self, values: list[str]) -> None:
+        self._conditions += len(values)
+        if self._conditions > self._settings.max_conditions:
+            raise bad_request(
+                found=f"More than {self._settings.max_conditions} values with source segments written out",
+                allowed=f"{self._settings.max_conditions}",
+                hint="raise the emulator's setting `max_conditions`",
+            )
+
+    def _column(self, field: str) -> str:
+        if field not in self._columns:
+            self._columns[field] = self._expression(field)
+        return self._columns[field]
+
+    def _expression(self, field: str) -> str:
+        attribute = attribute_name(field)
+        if attribute is None:
+            return f'p."{field}"'
+        column = self._column_of(attribute)
+        return f"p.{column}" if column else f"p.more[{self.bind(attribute)}]"
+
+    def _usable(self, field: str, operator: str, value: str) -> bool:
+        if operator in NUMERIC_OPERATORS:
+            usable, allowed = is_number(value), "finite decimal numbers such as `5`, `-0.5` or `1e3`"
+        elif operator in DATE_OPERATORS:
+            usable, allowed = is_instant(value), "absolute ISO 8601 dates such as `2026-01-31T00:00:00Z`"
+        else:
+            return True
+        if not usable and self._settings.unparsable_values == "refuse":
+            raise bad_request(
+                found=f"Value `{value}` of {operator} on `{field}`",
+                allowed=allowed,
+                hint="write relative dates out as absolute ones; compare text with INCLUSIVE",
+            )
+        return usable
+
+
+def _combined(conditions: Iterable[Condition], *, how: str) -> Condition:
+    match how:
+        case "ALL":
+            return all_of(conditions)
+        case "ANY":
+            return any_of(conditions)
+        case _:
+            return Not(any_of(conditions))
+
+
+def _reference(value: str) -> str | None:
+    """Return the field that a dynamic value such as `{{_profile.City}}` refers to; None for plain text."""
+    outer = _REFERENCE.fullmatch(value)
+    if not outer:
+        return None
+    inner = _REFERENCE_FORM.fullmatch(outer[1].strip())
+    if inner and is_field(inner[1]):
+        return inner[1]
+    raise bad_request(
+        found=f"Dynamic value `{value}`",
+        allowed="`{{_profile.FIELD}}` with a profile's field, such as `{{_profile.Address.City}}`",
+        hint="calculated attributes aren't in this emulator; custom ones are `{{_profile.Attributes.NAME}}`",
+    )
+
+
+def _check_range(field: str, operator: str, values: list[str]) -> None:
+    if operator in RANGE_OPERATORS and len(values) != 2:
+        raise bad_request(
+            found=f"{operator} on `{field}` with {len(values)} value(s)",
+            allowed="exactly 2: the first and the last date",
+            hint="give one dimension per range",
+        )

@@ -1,0 +1,37 @@
+"""DuckDB in a thread of its own: the event loop never waits for a query."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+import duckdb
+
+from connect_emulator.profiles.predicates import MACROS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+class Database:
+    """One in-memory database and the one thread that uses it; work is done in the order in which it came."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="duckdb")
+        self._connection = duckdb.connect(":memory:")
+        self._connection.execute("set TimeZone = 'UTC'")
+        for macro in MACROS:
+            self._connection.execute(macro)
+
+    async def run(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Return what `work` returns; it is queued before this call first waits."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._connection)
+
+    async def close(self) -> None:
+        """Break off the running query, drop the queued ones and end the thread."""
+        self._connection.interrupt()
+        await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
+        self._connection.close()

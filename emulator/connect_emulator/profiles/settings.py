@@ -1,0 +1,80 @@
+"""What the service's documentation leaves open, as settings; each default is the most likely reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(kw_only=True)
+class ProfileSettings:
+    """Behaviour of Customer Profiles that can be set; `docs/emulator-segments.md` has the evidence for each."""
+
+    empty_groups: Literal["all", "none"] = "all"
+    """Whom a definition without any group selects: every profile in the domain (inferred), or nobody."""
+
+    include_none: Literal["none_of", "exclude"] = "none_of"
+    """`Include: NONE`: profiles in no group (inferred), or those of the first group minus the others."""
+
+    missing_matches_exclusive: bool = True
+    """Whether EXCLUSIVE matches a profile that has no value there (unknown)."""
+
+    missing_matches_not_between: bool = False
+    """Whether NOT_BETWEEN matches a profile that has no value there (unknown)."""
+
+    date_on: Literal["day", "instant"] = "day"
+    """Whether ON compares the UTC day or the instant (unknown)."""
+
+    between: Literal["inclusive", "exclusive"] = "inclusive"
+    """Whether BETWEEN counts its two ends in (unknown)."""
+
+    list_encoding: Literal["json_or_comma", "json", "comma"] = "json_or_comma"
+    """How a custom attribute holds a list for LIST_CONTAINS (unknown)."""
+
+    unparsable_values: Literal["refuse", "match_nothing"] = "refuse"
+    """What a filter value that is no number or absolute date gets where one is needed (unknown)."""
+
+    max_segment_attributes: int = 60
+    """Unique attributes in a definition, counted through its source segments (documented)."""
+
+    max_source_segments: int = 5
+    """Source segments of one group (documented for the console)."""
+
+    max_source_depth: int = 5
+    """Levels of source segments under a definition (documented)."""
+
+    max_conditions: int = 20_000
+    """Conditions of a definition with its source segments written out: a bound of this emulator."""
+
+    max_attribute_columns: int = 300
+    """Custom attributes of a domain that get a column of their own; the rest share one map column."""
+
+    estimate_delay_seconds: float = 0.0
+    """Real seconds that an estimate stays RUNNING before it is counted (unknown)."""
+
+    upload_delay_seconds: float = 0.0
+    """Real seconds that an upload job stays IN_PROGRESS before its rows are applied (unknown)."""
+
+    upload_url_seconds: int = 900
+    """Life of an upload URL in real seconds; `ValidUntil` says it on the emulator's clock (unknown)."""
+
+    upload_max_fields: int = 25
+    """Mapped fields of an upload job (documented for the console)."""
+
+    upload_max_bytes: int = 1_000_000_000
+    """Size that a file has to stay under (documented: less than 1 GB)."""
+
+    upload_expiry_default: int = 14
+    """Days that a job's profiles live when it names no DataExpiry (documented)."""
+
+    upload_expiry_max: int = 1098
+    """Largest DataExpiry in days: 1098 in the API's model, 90 in the guide (documented twice, differently)."""
+
+    upload_name_unique: bool = False
+    """Whether a second upload job of the same DisplayName is refused (unknown)."""
+
+    empty_cell: Literal["keep", "clear"] = "keep"
+    """Whether an empty cell leaves the profile's value as it is or removes it (unknown)."""
+
+    copy_enum_to_string: bool = True
+    """Whether Gender and PartyType are copied to GenderString and PartyTypeString (unknown)."""

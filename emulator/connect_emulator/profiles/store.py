@@ -1,0 +1,162 @@
+"""All domains, the database under them, and what goes on in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connect_emulator.errors import ServiceError
+from connect_emulator.profiles.database import Database
+from connect_emulator.profiles.domains import Domain
+from connect_emulator.profiles.limits import closure
+from connect_emulator.profiles.refusals import bad_request, not_found
+from connect_emulator.profiles.table import ProfileTable
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from datetime import datetime
+    from typing import BinaryIO
+
+    from duckdb import DuckDBPyConnection
+
+    from connect_emulator.clock import Clock
+    from connect_emulator.profiles.segments import SegmentDefinition
+    from connect_emulator.profiles.settings import ProfileSettings
+    from connect_emulator.profiles.upload_path import Ticket
+
+Structure = dict[str, Any]
+
+
+class ProfileStore:
+    """The data of Customer Profiles; made and used on the event loop, queries run on the database's thread."""
+
+    def __init__(self, settings: ProfileSettings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database()
+        self.domains: dict[str, Domain] = {}
+        self.tickets: dict[str, Ticket] = {}
+        self.numbers = itertools.count()
+        self._folder = Path(tempfile.mkdtemp(prefix="connect-emulator-"))
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """End what goes on in the background and forget everything."""
+        for task in self._background:
+            task.cancel()
+        await self.database.close()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something go on after the reply; it has to handle its own errors."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def create_domain(
+        self, name: str, *, expiration_days: int, config: Structure, tags: dict[str, str], now: datetime
+    ) -> Domain:
+        """Make a domain.
+
+        :raises ServiceError: BadRequestException when it exists.
+        """
+        if name in self.domains:
+            raise bad_request(
+                found=f"Domain `{name}` already exists",
+                allowed="a name that the account doesn't have yet",
+                hint="use UpdateDomain, or another name",
+            )
+        # Names may differ in case only, which DuckDB's schemas can't.
+        table = ProfileTable(schema=f"domain_{next(self.numbers)}", settings=self.settings)
+        domain = Domain(
+            name=name,
+            table=table,
+            created_at=now,
+            updated_at=now,
+            expiration_days=expiration_days,
+            config=config,
+            tags=tags,
+        )
+        self.domains[name] = domain
+        await self.database.run(table.create)
+        return domain
+
+    def domain(self, name: str) -> Domain:
+        """Return a domain.
+
+        :raises ServiceError: ResourceNotFoundException.
+        """
+        if name not in self.domains:
+            raise not_found(what="Domain", name=name, hint="ListDomains lists those there are")
+        return self.domains[name]
+
+    async def delete_domain(self, name: str, *, now: datetime) -> None:
+        """Remove a domain with all that belongs to it; its upload jobs are stopped."""
+        domain = self.domain(name)
+        for job in domain.jobs.values():
+            if job.status == "IN_PROGRESS":
+                job.stop(now=now)
+        del self.domains[name]
+        self.tickets = {token: ticket for token, ticket in self.tickets.items() if ticket.domain is not domain}
+        await self.database.run(domain.table.drop)
+
+    async def count(self, domain: Domain, groups: Structure, *, as_of: datetime) -> int:
+        """Return how many profiles are in the segment at that emulator time.
+
+        :raises ServiceError: BadRequestException when it can't be evaluated.
+        """
+        waiting = domain.take_waiting()
+        sources = closure(groups, known=domain.groups_by_name())
+
+        def work(connection: DuckDBPyConnection) -> int:
+            if waiting:
+                domain.table.insert(connection, waiting)
+            return domain.table.count(connection, groups, sources=sources, as_of=as_of)
+
+        return await self.database.run(work)
+
+    def has_segment(self, arn: str) -> bool:
+        """Return whether there is a definition with this ARN, in either of its two spellings."""
+        return self._segment(arn) is not None
+
+    async def audience(self, segment_arn: str, *, as_of: datetime) -> int | None:
+        """Return how many members the segment has at that emulator time.
+
+        None when there is no such definition, or when it can't be evaluated since a source segment is gone:
+        what depends on a deleted definition fails when it is used (inferred).
+        """
+        found = self._segment(segment_arn)
+        if found is None:
+            return None
+        domain, definition = found
+        try:
+            return await self.count(domain, definition.groups, as_of=as_of)
+        except ServiceError:
+            return None
+
+    async def keep_file(self, token: str, body: BinaryIO) -> Path:
+        """Copy an uploaded file to where the database can read it."""
+        path = self._folder / f"{token}-{next(self.numbers)}.csv"
+
+        def copy() -> None:
+            body.seek(0)
+            with path.open("wb") as file:
+                shutil.copyfileobj(body, file)
+
+        await asyncio.to_thread(copy)
+        return path
+
+    def _segment(self, arn: str) -> tuple[Domain, SegmentDefinition] | None:
+        # One page of the documentation spells it `segments`, the service reference `segment-definitions`.
+        prefix, separator, name = arn.rpartition("/")
+        wanted = prefix.removesuffix("/segments").removesuffix("/segment-definitions")
+        domain = self.domains.get(wanted.rpartition("/")[2])
+        definition = domain.definitions.get(name) if domain and separator else None
+        if domain is None or definition is None:
+            return None
+        return (domain, definition) if definition.arn == f"{wanted}/segment-definitions/{name}" else None
