@@ -1,0 +1,91 @@
+"""All that the emulator knows, in one place; handlers get it together with their request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from connect_emulator.calls import CallLog
+from connect_emulator.campaigns.store import CampaignStore
+from connect_emulator.faults import Faults
+from connect_emulator.profiles.store import ProfileStore
+from connect_emulator.settings import Settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from connect_emulator.clock import Clock
+
+ACCOUNT_ID = "123456789012"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a handler gets of a request."""
+
+    params: dict[str, Any]
+    """Parsed members by the model's names; timestamps are aware, in UTC."""
+    base_url: str
+    """scheme://host:port, as the client addressed us."""
+    now: datetime
+    """Emulator time; everything that was due by then has been settled."""
+    region: str
+    """From the credential scope."""
+    account_id: str = ACCOUNT_ID
+
+
+class Reply(dict[str, Any]):
+    """A result with JSON that the service's model doesn't know: `raw` is merged into the serialized body."""
+
+    def __init__(self, result: dict[str, Any], *, raw: dict[str, Any]) -> None:
+        super().__init__(result)
+        self.raw = raw
+
+
+class World:
+    """The emulator's data, clock, settings, faults and call log."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self.clock = clock
+        self.unexpected_errors = 0  # of this process; a reset doesn't forget them
+        self._settling = asyncio.Lock()
+        self._fill()
+
+    def _fill(self) -> None:
+        self.settings = Settings()
+        self.campaigns = CampaignStore()
+        self.profiles = ProfileStore(self.settings.profiles, self.clock)
+        self.calls = CallLog()
+        self.faults = Faults()
+
+    async def settle(self) -> None:
+        """Realise what is due by now: the audience of every campaign whose start time has passed.
+
+        Counted as of the start time, whoever asks and whenever: nothing advances because it is read.
+        """
+        if not self.campaigns.due(self.clock.now()):
+            return
+        async with self._settling:
+            for campaign in self.campaigns.due(self.clock.now()):
+                audience = await self.profiles.audience(campaign.segment_arn, as_of=campaign.start_time)
+                campaign.fix_audience(audience)
+
+    async def settled_now(self) -> datetime:
+        """Give a moment by which everything due has been settled."""
+        now = self.clock.now()
+        while self.campaigns.due(now):
+            await self.settle()
+            now = self.clock.now()
+        return now
+
+    async def reset(self) -> None:
+        """Forget everything; the clock goes back to real time, held replies are let go."""
+        self.faults.clear()
+        await self.profiles.close()
+        self.clock.reset()
+        self._fill()
+
+
+Handler = Callable[[World, Request], Awaitable[dict[str, Any]]]

@@ -1,0 +1,48 @@
+"""Fixtures for all tests that talk to the emulator; it runs in a process of its own, as for users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from connect_emulator.client import Control, EmulatorProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Emulator(Control):
+    """The control API, and boto3 clients that talk to the emulator."""
+
+    def client(
+        self, service: str, *, attempts: int = 1, region: str = "us-east-1", **config: Any
+    ) -> Any:
+        """Make a client; one attempt a call, unless more are asked for."""
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id="AKIDEXAMPLE",
+            aws_secret_access_key="not-a-secret",
+            config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, **config),
+        )
+
+
+@pytest.fixture(scope="session")
+def emulator_process() -> Iterator[EmulatorProcess]:
+    with EmulatorProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def emulator(emulator_process: EmulatorProcess) -> Iterator[Emulator]:
+    """An emulator that remembers nothing; an unexpected error inside it fails the test."""
+    emulator = Emulator(emulator_process.url)
+    emulator.reset()
+    before = emulator.health()["unexpected_errors"]
+    yield emulator
+    emulator.clear_faults()
+    grown = emulator.health()["unexpected_errors"] - before
+    assert grown == 0, f"{grown} unexpected errors in the emulator: tracebacks on its stderr"
