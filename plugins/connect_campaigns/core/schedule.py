@@ -1,0 +1,236 @@
+"""When a campaign starts and ends: wall clock to UTC, on service time.
+
+A wall time means the run's own day in its zone; `+1` behind it means the day after (`09:00+1` for a run at 22:00).
+Arithmetic is in UTC. Where a clock change makes a wall time ambiguous, its first occurrence is meant; where it skips the
+wall time, a start moves later and an end moves earlier, so that a change never lengthens the time of contact.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.keys import checked_zone
+
+if TYPE_CHECKING:
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+WALL_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(\+1)?")
+
+LEAD = timedelta(minutes=1)
+"""How far ahead a start "right away" is put: the service refuses a start time that has passed when it looks."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A campaign's start and end, aware, in UTC."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """From start to end."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Late:
+    """There is no window any more, and why; ``skip`` is what the author wants to happen then."""
+
+    reason: str
+    skip: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleSpec:
+    """What an operator was told about the schedule; `checked` makes one of its parameters.
+
+    :param start_at: wall time ``HH:MM`` (or ``HH:MM+1``) of the first contact
+    :param latest_start: a launch that is ready later than this is late; default: any time before the end
+    :param end_at: wall time after which nobody is contacted; default: as long after the start as in the template
+    :param timezone: the IANA zone of the wall times
+    :param if_late: ``fail``, or ``skip`` (then late means skipped, and stays so)
+    :param start_after: from service time on, in place of ``start_at``: for demos and tests
+    """
+
+    start_at: str | None = None
+    latest_start: str | None = None
+    end_at: str | None = None
+    timezone: str | None = None
+    if_late: str = "fail"
+    start_after: timedelta | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether anything says when to start or end; if not, the template's or campaign's own schedule holds."""
+        return bool(self.start_at or self.end_at or self.start_after is not None)
+
+    @property
+    def bounds_lateness(self) -> bool:
+        """Whether a wall time decides when the run is too old to launch."""
+        return bool(self.latest_start or self.end_at)
+
+
+def checked(
+    *,
+    start_at: object = None,
+    latest_start: object = None,
+    end_at: object = None,
+    timezone: object = None,
+    if_late: object = "fail",
+    start_after: object = None,
+) -> ScheduleSpec:
+    """Check an operator's parameters and make the spec of them.
+
+    :raises InvalidInput: a wrong form, or parameters that contradict each other
+    """
+    times = {"start_at": start_at, "latest_start": latest_start, "end_at": end_at}
+    wall = {name: _wall_text(name, value) for name, value in times.items()}
+    if any(wall.values()) and not timezone:
+        raise InvalidInput(
+            f"`{next(name for name, value in wall.items() if value)}` is given and `timezone` isn't",
+            allowed="an IANA zone beside every wall time: a server's own zone is nobody's intention",
+            hint='timezone="Europe/Paris"',
+            code="timezone_missing",
+        )
+    if timezone is not None and timezone != "":
+        checked_zone(timezone)
+    if if_late not in {"fail", "skip"}:
+        raise InvalidInput.of("if_late", if_late, allowed='"fail" or "skip"', hint="default: fail")
+    if wall["start_at"] and start_after is not None:
+        raise InvalidInput(
+            "`start_at` and `start_after` are both given",
+            allowed="one of them",
+            hint="start_at names a wall time, start_after a delay from now",
+            code="contradiction",
+        )
+    if wall["latest_start"] and not wall["start_at"]:
+        raise InvalidInput(
+            "`latest_start` is given and `start_at` isn't",
+            allowed="latest_start together with start_at",
+            hint="add start_at, or use end_at alone",
+            code="contradiction",
+        )
+    for earlier, later in (("start_at", "latest_start"), ("start_at", "end_at"), ("latest_start", "end_at")):
+        _in_order(earlier, wall[earlier], later, wall[later])
+    return ScheduleSpec(
+        **wall,
+        timezone=str(timezone) if timezone else None,
+        if_late=str(if_late),
+        start_after=_delay(start_after),
+    )
+
+
+def plan(spec: ScheduleSpec, *, now: datetime, day: date, own: Window | None) -> Window | Late:
+    """Turn a spec into the window of one launch.
+
+    :param now: service time
+    :param day: the run's day in the spec's zone (`run_day`)
+    :param own: the template's or campaign's own window: gives the length where ``end_at`` doesn't, and all where the
+        spec gives nothing
+    :raises InvalidInput: neither the spec nor the template says when to end
+    """
+    skip = spec.if_late == "skip"
+    if not spec.given:
+        if own is None:
+            raise _no_schedule("when to start and end")
+        return own
+    zone = checked_zone(spec.timezone) if spec.timezone else None
+    start = now + (LEAD if spec.start_after is None else spec.start_after)
+    if spec.start_at and zone:
+        planned = to_utc(spec.start_at, day=day, zone=zone)
+        latest = to_utc(spec.latest_start, day=day, zone=zone) if spec.latest_start else None
+        if latest is not None and now > latest:
+            return Late(f"it is {_clock(now, zone)} and `latest_start` was {_clock(latest, zone)}", skip)
+        start = max(planned, start) if now >= planned else planned
+    if spec.end_at and zone:
+        end = to_utc(spec.end_at, day=day, zone=zone, is_end=True)
+    elif own is None:
+        raise _no_schedule("when to end")
+    else:
+        end = start + own.length
+    if start >= end:
+        shown = zone or UTC
+        return Late(f"it is {_clock(now, shown)} and the schedule ends at {_clock(end, shown)}", skip)
+    return Window(start, end)
+
+
+def run_day(due: datetime, timezone: str | None) -> date:
+    """Give the calendar day that a run belongs to, in a zone; a retry or clear after midnight keeps it."""
+    return due.astimezone(checked_zone(timezone) if timezone else UTC).date()
+
+
+def to_utc(wall: str, *, day: date, zone: ZoneInfo, is_end: bool = False) -> datetime:
+    """Turn a wall time of a day into UTC, by the module's rules for clock changes.
+
+    :param is_end: in a skipped hour take the earlier reading, not the later
+    """
+    hour, minute, next_day = WALL_TIME.fullmatch(wall).groups()  # type: ignore[union-attr] # checked by `checked`
+    local = datetime(day.year, day.month, day.day, int(hour), int(minute), tzinfo=zone)
+    if next_day:
+        following = day + timedelta(days=1)
+        local = local.replace(year=following.year, month=following.month, day=following.day)
+    skipped = local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None)
+    return local.replace(fold=1 if skipped and is_end else 0).astimezone(UTC)
+
+
+def window_of(config: dict[str, Any]) -> Window | None:
+    """Take the window out of a DescribeCampaign reply (times made aware by `aws.campaigns`); None where it has none."""
+    schedule = config.get("schedule")
+    return Window(schedule["startTime"], schedule["endTime"]) if schedule else None
+
+
+def _wall_text(name: str, value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not WALL_TIME.fullmatch(value):
+        raise InvalidInput.of(
+            name, value, allowed="HH:MM between 00:00 and 23:59, with +1 behind it for the day after", hint='as "09:00"'
+        )
+    return value
+
+
+def _in_order(earlier: str, first: str | None, later: str, second: str | None) -> None:
+    if first and second and _minutes(first) >= _minutes(second) and not (later == "latest_start" and first == second):
+        raise InvalidInput(
+            f"`{earlier}` is {first} and `{later}` is {second}",
+            allowed=f"{earlier} before {later}",
+            hint=f'an end after midnight is written with +1, as {later}="{second[:5]}+1"',
+            code="contradiction",
+        )
+
+
+def _minutes(wall: str) -> int:
+    return int(wall[:2]) * 60 + int(wall[3:5]) + (24 * 60 if wall.endswith("+1") else 0)
+
+
+def _delay(value: object) -> timedelta | None:
+    if value is None or value == "":
+        return None
+    try:
+        delay = value if isinstance(value, timedelta) else timedelta(seconds=float(value))  # type: ignore[arg-type] # tried
+    except (TypeError, ValueError, OverflowError):
+        delay = timedelta(-1)
+    if not timedelta(0) <= delay <= timedelta(days=30):
+        raise InvalidInput.of(
+            "start_after", value, allowed="a timedelta or seconds, from 0 to 30 days", hint="timedelta(minutes=10)"
+        )
+    return delay
+
+
+def _no_schedule(what: str) -> InvalidInput:
+    return InvalidInput(
+        f"nothing says {what}: the campaign or template has no schedule",
+        allowed="a template with a schedule, or start_at, end_at and timezone",
+        hint='start_at="09:00", end_at="19:30", timezone="Europe/Paris"',
+        code="no_schedule",
+    )
+
+
+def _clock(moment: datetime, zone: Any) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {getattr(zone, 'key', 'UTC')}"
