@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+
 from connect_emulator.client import Control, EmulatorProcess
 
 if TYPE_CHECKING:
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 class Emulator(Control):
     """The control API, and boto3 clients that talk to the emulator."""
 
-    def client(
-        self, service: str, *, attempts: int = 1, region: str = "us-east-1", **config: Any
-    ) -> Any:
+    def client(self, service: str, *, attempts: int = 1, region: str = "us-east-1", **config: Any) -> Any:
         """Make a client; one attempt a call, unless more are asked for."""
         return boto3.client(
             service,

@@ -25,7 +25,7 @@ def main() -> None:
         parser.error(f"--port is `{options.port}`, allowed: 0 to 65535")
     if options.switch_interval is not None:
         sys.setswitchinterval(options.switch_interval)
-    from connect_emulator.server import serve  # noqa: PLC0415 - `--help` answers at once
+    from connect_emulator.server import serve
 
     serve(host=options.host, port=options.port, speed=options.speed)
 

@@ -59,9 +59,7 @@ class CallLog:
         return [
             asdict(call)
             for call in self._calls
-            if call.number > after
-            and operation in {None, call.operation}
-            and service in {None, call.service}
+            if call.number > after and operation in {None, call.operation} and service in {None, call.service}
         ]
 
     def counts(self) -> dict[str, dict[str, int]]:

@@ -52,6 +52,7 @@ class ControlApi:
         self._reset_others = reset_others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one control request."""
         sent = await read_bytes(receive)
         if sent is None:
             return

@@ -7,11 +7,13 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from connect_emulator.faults import KINDS
-from connect_emulator.model import SERVICES, Service
+from connect_emulator.model import SERVICES
 from connect_emulator.shapes import read_timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from connect_emulator.model import Service
 
 Json = dict[str, Any]
 
@@ -84,7 +86,12 @@ def fault(body: Json) -> Json:
         _refuse(f"kind `{kind}`", ", ".join(KINDS), "kind says what goes wrong")
     if not body.get("operation"):
         _refuse("no operation", "an operation's name", "like StartCampaign, or PutObject of s3")
-    for name, least, most in (("times", 1, math.inf), ("skip", 0, math.inf), ("status", 400, 599), ("seconds", 0, 3600)):
+    for name, least, most in (
+        ("times", 1, math.inf),
+        ("skip", 0, math.inf),
+        ("status", 400, 599),
+        ("seconds", 0, 3600),
+    ):
         if not least <= body.get(name, least) <= most:
             _refuse(f"`{name}` {body[name]}", f"{least} to {most:g}", f"leave `{name}` out for the default")
     is_error = kind in {"error_before", "error_after"}
@@ -123,7 +130,9 @@ def _error_code(body: Json, service: Service | None) -> str:
     members = {name.lower() for name in body.get("members", {})} | {"message"}
     missing = [name for name in service.errors[code].required_members if name.lower() not in members]
     if missing:
-        _refuse(f"`{code}` without {missing}", f"its required members: {missing}", 'like "members": {"state": "Running"}')
+        _refuse(
+            f"`{code}` without {missing}", f"its required members: {missing}", 'like "members": {"state": "Running"}'
+        )
     return code
 
 

@@ -98,24 +98,24 @@ class Operation:
 
     @cached_property
     def parser(self) -> Any:
-        """moto's parser; it gives aware timestamps with ours."""
+        """Moto's parser; it gives aware timestamps with ours."""
         return PROTOCOL_PARSERS["rest-json"](self._model, timestamp_parser=shapes.read_timestamp)
 
     @cached_property
     def serializer(self) -> Any:
-        """moto's serializer; it has a mutable path, so all use stays on the event loop's thread."""
+        """Moto's serializer; it has a mutable path, so all use stays on the event loop's thread."""
         return get_serializer_class(self.service.name, "rest-json")(self._model)
 
     @cached_property
     def check_types(self) -> shapes.Check | None:
         """Check of the raw body, or None for an operation without one."""
-        shape = self._model.input_shape
+        shape: Any = self._model.input_shape
         return shapes.type_check(shape) if shape is not None and self.has_body else None
 
     @cached_property
     def check_constraints(self) -> shapes.Check | None:
         """Check of the parsed members, or None for an operation without input."""
-        shape = self._model.input_shape
+        shape: Any = self._model.input_shape
         return None if shape is None else shapes.constraint_check(shape)
 
     @cached_property

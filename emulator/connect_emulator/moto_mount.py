@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote
 from a2wsgi import WSGIMiddleware
 from botocore.loaders import Loader
 from moto.moto_api._internal.models import moto_api_backend
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from connect_emulator.calls import is_write
 from connect_emulator.wire import credential_scope, drop_connection, header, read_file, reply
@@ -68,7 +68,10 @@ class Moto:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._asgi = WSGIMiddleware(_with_whole_body(DomainDispatcherApplication(create_backend_app)), workers=WORKERS)
+        # a2wsgi has types of its own for what ASGI leaves open.
+        self._asgi: Any = WSGIMiddleware(
+            _with_whole_body(DomainDispatcherApplication(create_backend_app)), workers=WORKERS
+        )
         self._s3_writes = asyncio.Lock()
         self._s3_names = S3Names()
 
@@ -78,6 +81,7 @@ class Moto:
             moto_api_backend.reset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request that isn't for us."""
         received = await read_file(receive)
         if received is None:
             return

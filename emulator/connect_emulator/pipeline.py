@@ -53,7 +53,7 @@ class Exchange:
     reply: bytes = b""
 
 
-class Refusal(Exception):  # noqa: N818 - it is what HTTP calls a response
+class Refusal(Exception):
     """An answer that no service models: an unknown path, an operation that isn't here."""
 
     def __init__(self, status: int, code: str, message: str) -> None:

@@ -13,6 +13,9 @@ import uvicorn
 from connect_emulator import pipeline
 from connect_emulator.clock import Clock
 from connect_emulator.control import ControlApi
+from connect_emulator.model import SERVICES
+from connect_emulator.moto_mount import Moto
+from connect_emulator.services.profiles import receive_upload
 from connect_emulator.wire import (
     DateHeader,
     credential_scope,
@@ -22,12 +25,10 @@ from connect_emulator.wire import (
     read_file,
     reply,
 )
-from connect_emulator.model import SERVICES, Service
-from connect_emulator.moto_mount import Moto
-from connect_emulator.services.profiles import receive_upload
 from connect_emulator.world import World
 
 if TYPE_CHECKING:
+    from connect_emulator.model import Service
     from connect_emulator.wire import Receive, Scope, Send
 
 SIGNING_NAMES = {"connect-campaigns": "connectcampaignsv2", "profile": "customer-profiles", "connect": "connect"}
@@ -45,6 +46,7 @@ class Application:
         self._control = ControlApi(world, reset_others=self._moto.reset)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             return
         path: bytes = scope["raw_path"]
@@ -60,9 +62,7 @@ class Application:
                 scope["connect_emulator.send"] = send
                 await self._moto(scope, receive, self._dates.wrap(send))
 
-    async def _answer(
-        self, scope: Scope, receive: Receive, send: Send, *, service: Service, region: str
-    ) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, *, service: Service, region: str) -> None:
         body = await read_bytes(receive)
         if body is None:
             return

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from moto.core.model import Shape
+    from moto.core.model import Shape, StructureShape
 
 Check = Callable[[Any, str], Iterator[str]]
 """(value, where it stands) -> a sentence for each thing that is wrong with it."""
@@ -40,7 +40,7 @@ def read_timestamp(value: str | float) -> datetime:
         raise ValueError(message) from error
 
 
-def type_check(shape: Shape) -> Check:
+def type_check(shape: StructureShape) -> Check:
     """Compile the check of a raw JSON value's type."""
     return _type_check(_Key(shape))
 
@@ -60,7 +60,7 @@ def text_check(shape: Shape) -> Check:
     return check
 
 
-def constraint_check(shape: Shape) -> Check:
+def constraint_check(shape: StructureShape) -> Check:
     """Compile the check of a parsed value: required members, unions, lengths, ranges, patterns, enums."""
     return _constraint_check(_Key(shape))
 
@@ -68,7 +68,7 @@ def constraint_check(shape: Shape) -> Check:
 class _Key:
     """A shape as a cache key: by its name, since the models have recursive ones."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Any) -> None:
         self.shape = shape
 
     def __hash__(self) -> int:
@@ -79,7 +79,7 @@ class _Key:
         return (
             isinstance(other, _Key)
             and self.shape.name == other.shape.name
-            and self.shape._shape_resolver is other.shape._shape_resolver  # noqa: SLF001 - no public way to it
+            and getattr(self.shape, "_shape_resolver", None) is getattr(other.shape, "_shape_resolver", None)
         )
 
 

@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from email.utils import formatdate
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 if TYPE_CHECKING:
     from connect_emulator.clock import Clock
@@ -49,9 +49,9 @@ async def read_bytes(receive: Receive) -> bytes | None:
     return None
 
 
-async def read_file(receive: Receive) -> tuple[IO[bytes], int] | None:
+async def read_file(receive: Receive) -> tuple[BinaryIO, int] | None:
     """Read a whole body into a file; None when the client went away before its end."""
-    body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    body = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 - the caller closes it
     length = 0
     message = await receive()
     while message["type"] == "http.request":

@@ -1,25 +1,25 @@
-"""What CreateCampaign and StartCampaign refuse beyond the model's constraints; texts as users report them."""
+"""What CreateCampaign and the Update operations refuse beyond the model's constraints."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connect_emulator.campaigns.hours import CHANNELS, minutes
-from connect_emulator.campaigns.progress import Source
 from connect_emulator.errors import VALIDATION, ServiceError
 
 if TYPE_CHECKING:
-    from connect_emulator.campaigns.store import Campaign
     from connect_emulator.settings import CampaignSettings
 
 
-def check_schedule(schedule: dict[str, Any] | None) -> None:
-    """Refuse a schedule that ends before it starts (reported)."""
-    if schedule and schedule["endTime"] <= schedule["startTime"]:
+def whole_schedule(schedule: dict[str, Any]) -> dict[str, Any]:
+    """Cut a schedule's times to seconds (inferred), and refuse one that ends before it starts (reported)."""
+    times = {name: schedule[name].replace(microsecond=0) for name in ("startTime", "endTime")}
+    if times["endTime"] <= times["startTime"]:
         message = "Schedule end time needs to be greater than start time"
         raise ServiceError(VALIDATION, message)
+    return {**schedule, **times}
 
 
 def check_communication_time(config: dict[str, Any] | None, settings: CampaignSettings) -> None:
@@ -54,26 +54,4 @@ def _check_order(start: str, end: str, read: Any, where: str) -> None:
         in_order = False
     if not in_order:
         message = f"{where}: `{start}` to `{end}` is no stretch of time; the start must be valid and before the end"
-        raise ServiceError(VALIDATION, message)
-
-
-def check_start(
-    campaign: Campaign, *, now: datetime, settings: CampaignSettings, segment_exists: bool
-) -> None:
-    """Refuse to start a campaign that CreateCampaign let pass (reported: validated late)."""
-    schedule = campaign.config.get("schedule")
-    if schedule is None:
-        message = "Missing required campaign parameter Schedule"
-        raise ServiceError(VALIDATION, message)
-    if campaign.source is Source.SEGMENT and "connectCampaignFlowArn" not in campaign.config:
-        message = "Missing required campaign parameter Campaign Flow"
-        raise ServiceError(VALIDATION, message)
-    if schedule["startTime"] < now:
-        message = "Campaign start time has already passed"
-        raise ServiceError(VALIDATION, message)
-    if schedule["startTime"] < now + timedelta(seconds=settings.lead_time_seconds):
-        message = f"Campaign start time must be at least {settings.lead_time_seconds:g} seconds from now"
-        raise ServiceError(VALIDATION, message)
-    if campaign.source is Source.SEGMENT and not segment_exists:
-        message = f"Segment definition not found: {campaign.segment_arn}"
         raise ServiceError(VALIDATION, message)

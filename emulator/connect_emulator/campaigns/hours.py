@@ -25,7 +25,9 @@ def open_spans(config: dict[str, Any] | None, channels: list[str], *, start: dat
 
     :param config: `communicationTimeConfig`. :param channels: the campaign's channels; empty = all configured.
     """
-    windows = [config.get(channel) for channel in channels or CHANNELS if channels or channel in config] if config else []
+    windows = (
+        [config.get(channel) for channel in channels or CHANNELS if channels or channel in config] if config else []
+    )
     if not windows or None in windows:
         return [(start, end)]
     zone = ZoneInfo((config or {})["localTimeZoneConfig"].get("defaultTimeZone") or "UTC")

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from connect_emulator.campaigns import progress
-from connect_emulator.campaigns.progress import Facts, Source, State
+from connect_emulator.campaigns.progress import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from connect_emulator.campaigns.progress import Facts, State
 
 
 @dataclass(slots=True, kw_only=True)

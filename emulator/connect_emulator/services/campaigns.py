@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from connect_emulator.campaigns import checks
-from connect_emulator.campaigns.hours import open_spans
-from connect_emulator.campaigns.progress import Facts, Pace, Source, State
+from connect_emulator.campaigns import checks, start
+from connect_emulator.campaigns.progress import Source
 from connect_emulator.campaigns.rules import ACTIVE, ALLOWED_IN, ENDED
 from connect_emulator.campaigns.store import Campaign
 from connect_emulator.errors import CONFLICT, INVALID_STATE, NOT_FOUND, QUOTA, VALIDATION, ServiceError
+from connect_emulator.services import campaign_tags
 from connect_emulator.services.paging import page
-from connect_emulator.world import Handler, Reply, Request, World
+from connect_emulator.world import Reply
 
 if TYPE_CHECKING:
+    from connect_emulator.campaigns.progress import Facts
     from connect_emulator.settings import CampaignSettings
+    from connect_emulator.world import Handler, Request, World
 
 CHANNEL_SUBTYPES = {"telephony": "TELEPHONY", "sms": "SMS", "email": "EMAIL", "whatsApp": "WHATSAPP"}
 SUMMARY_MEMBERS = ("name", "connectInstanceId", "type", "schedule", "entryLimitsConfig", "connectCampaignFlowArn")
@@ -55,19 +56,12 @@ def demand(campaign: Campaign, operation: str, *, request: Request, settings: Ca
     raise ServiceError(INVALID_STATE, message, state=state)
 
 
-def whole_seconds(schedule: dict[str, Any]) -> dict[str, Any]:
-    """Cut the schedule's times to seconds (inferred: the service stores no fractions)."""
-    times = {name: schedule[name].replace(microsecond=0) for name in ("startTime", "endTime")}
-    return {**schedule, **times}
-
-
 async def create_campaign(world: World, request: Request) -> dict[str, Any]:
     """CreateCampaign: little is checked here, the rest at the start."""
     settings = world.settings.campaigns
     config = {name: value for name, value in request.params.items() if name != "tags"}
     if "schedule" in config:
-        config["schedule"] = whole_seconds(config["schedule"])
-    checks.check_schedule(config.get("schedule"))
+        config["schedule"] = checks.whole_schedule(config["schedule"])
     checks.check_communication_time(config.get("communicationTimeConfig"), settings)
     siblings = [other for other in world.campaigns if other.instance_id == config["connectInstanceId"]]
     namesake = next((other for other in siblings if other.name == config["name"]), None)
@@ -89,7 +83,7 @@ async def create_campaign(world: World, request: Request) -> dict[str, Any]:
         region=request.region,
         config=config,
         tags=dict(request.params.get("tags", {})),
-        modified_at=request.now,
+        modified_at=request.now.replace(microsecond=0),
     )
     world.campaigns.add(campaign)
     return created(campaign)
@@ -165,11 +159,9 @@ async def start_campaign(world: World, request: Request) -> dict[str, Any]:
     campaign = find(world, request, request.params["id"])
     demand(campaign, "StartCampaign", request=request, settings=settings)
     exists = bool(campaign.segment_arn) and world.profiles.has_segment(campaign.segment_arn)
-    checks.check_start(campaign, now=request.now, settings=settings, segment_exists=exists)
+    start.check(campaign, now=request.now, settings=settings, segment_exists=exists)
     active = sum(
-        other.state(request.now) in ACTIVE
-        for other in world.campaigns
-        if other.instance_id == campaign.instance_id
+        other.state(request.now) in ACTIVE for other in world.campaigns if other.instance_id == campaign.instance_id
     )
     if active >= settings.max_active_campaigns:
         message = (
@@ -177,35 +169,10 @@ async def start_campaign(world: World, request: Request) -> dict[str, Any]:
             "stop one, wait for one to end, or have the quota raised"
         )
         raise ServiceError(CONFLICT, message)
-    campaign.facts = begin(campaign, request=request, settings=settings)
+    campaign.facts = start.begin(campaign, now=request.now, settings=settings)
     if campaign.source is Source.SEGMENT:
         world.campaigns.watch(campaign)
     return {}
-
-
-def begin(campaign: Campaign, *, request: Request, settings: CampaignSettings) -> Facts:
-    """Fix what a campaign's course depends on: schedule, hours and pace."""
-    config, schedule = campaign.config, campaign.config["schedule"]
-    spans = open_spans(
-        config.get("communicationTimeConfig"),
-        list(config.get("channelSubtypeConfig", {})),
-        start=schedule["startTime"],
-        end=schedule["endTime"],
-    )
-    return Facts(
-        started_at=request.now,
-        start_time=schedule["startTime"],
-        end_time=schedule["endTime"],
-        source=campaign.source,
-        repeats="refreshFrequency" in schedule,
-        open_spans=tuple(spans),
-        pace=Pace(
-            attempts_per_minute=settings.attempts_per_minute,
-            attempt_fraction=settings.attempt_fraction,
-            expiry_delay=timedelta(seconds=settings.expiry_delay_seconds),
-            empty_audience=settings.empty_audience,
-        ),
-    )
 
 
 def started(world: World, request: Request, operation: str) -> tuple[Campaign, Facts]:
@@ -250,9 +217,9 @@ async def update_schedule(world: World, request: Request) -> dict[str, Any]:
     """UpdateCampaignSchedule: while Initialized only (documented)."""
     campaign = find(world, request, request.params["id"])
     demand(campaign, "UpdateCampaignSchedule", request=request, settings=world.settings.campaigns)
-    schedule = whole_seconds(request.params["schedule"])
-    checks.check_schedule(schedule)
-    campaign.config["schedule"], campaign.modified_at = schedule, request.now
+    schedule = checks.whole_schedule(request.params["schedule"])
+    campaign.config["schedule"] = schedule
+    campaign.modified_at = request.now.replace(microsecond=0)
     return {}
 
 
@@ -263,37 +230,9 @@ async def update_source(world: World, request: Request) -> dict[str, Any]:
     if campaign.source is Source.NONE:
         message = "The campaign was created without a source; a source can be replaced, not added"
         raise ServiceError(VALIDATION, message)
-    campaign.config["source"], campaign.modified_at = request.params["source"], request.now
+    campaign.config["source"] = request.params["source"]
+    campaign.modified_at = request.now.replace(microsecond=0)
     return {}
-
-
-def tagged(world: World, request: Request) -> Campaign:
-    """Find the campaign that an ARN names; only campaigns carry tags here."""
-    arn = request.params["arn"]
-    campaign = world.campaigns.get(arn.rpartition("/")[2])
-    if campaign is None or campaign.arn != arn:
-        message = f"Resource not found: {arn}"
-        raise ServiceError(NOT_FOUND, message)
-    return campaign
-
-
-async def tag_resource(world: World, request: Request) -> dict[str, Any]:
-    """TagResource: in any state."""
-    tagged(world, request).tags.update(request.params["tags"])
-    return {}
-
-
-async def untag_resource(world: World, request: Request) -> dict[str, Any]:
-    """UntagResource: in any state; absent keys are no error."""
-    campaign = tagged(world, request)
-    for key in request.params["tagKeys"]:
-        campaign.tags.pop(key, None)
-    return {}
-
-
-async def list_tags(world: World, request: Request) -> dict[str, Any]:
-    """ListTagsForResource."""
-    return {"tags": tagged(world, request).tags}
 
 
 HANDLERS: dict[str, Handler] = {
@@ -309,7 +248,5 @@ HANDLERS: dict[str, Handler] = {
     "DeleteCampaign": delete_campaign,
     "UpdateCampaignSchedule": update_schedule,
     "UpdateCampaignSource": update_source,
-    "TagResource": tag_resource,
-    "UntagResource": untag_resource,
-    "ListTagsForResource": list_tags,
+    **campaign_tags.HANDLERS,
 }

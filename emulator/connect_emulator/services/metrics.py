@@ -45,9 +45,7 @@ async def get_metric_data(world: World, request: Request) -> dict[str, Any]:
         and campaign.start_time >= params["StartTime"]
     ]
     try:
-        rows, token = page(
-            campaigns, token=params.get("NextToken"), size=params.get("MaxResults", LARGEST_PAGE)
-        )
+        rows, token = page(campaigns, token=params.get("NextToken"), size=params.get("MaxResults", LARGEST_PAGE))
     except ValueError as error:
         raise ServiceError(INVALID_PARAMETER, str(error)) from None
     return {"MetricResults": [result(campaign, params, as_of) for campaign in rows], "NextToken": token}
