@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from connect_emulator.errors import ServiceError
-from connect_emulator.profiles.csv_import import CsvImport, InvalidFileError, Results
+from connect_emulator.profiles.csv_import import CsvImport, InvalidFileError
 from connect_emulator.profiles.uploads import INTERNAL_FAILURE, VALIDATION_FAILURE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
+    from connect_emulator.profiles.csv_import import Results
     from connect_emulator.profiles.domains import Domain
     from connect_emulator.profiles.estimates import Estimate
     from connect_emulator.profiles.store import ProfileStore

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connect_emulator.profiles.conditions import FALSE, TRUE, Among, Condition, Not, Sql, all_of, any_of, render
+from connect_emulator.profiles.conditions import FALSE, TRUE, Among, Not, Sql, all_of, any_of, render
 from connect_emulator.profiles.fields import ADDRESSES, ATTRIBUTES, attribute_name, is_field
 from connect_emulator.profiles.predicates import (
     DATE_OPERATORS,
@@ -27,6 +27,7 @@ from connect_emulator.profiles.refusals import bad_request
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from connect_emulator.profiles.conditions import Condition
     from connect_emulator.profiles.settings import ProfileSettings
 
 Structure = dict[str, Any]
@@ -36,7 +37,7 @@ _REFERENCE_FORM = re.compile(r"_profile\.(.+)", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """The condition on a profile `p` and the values of its placeholders `$1`, `$2`, …"""
+    """The condition on a profile `p` and the values of its placeholders `$1`, `$2` and so on."""
 
     where: str
     params: list[Any]

@@ -31,14 +31,14 @@ class Among:
 
 
 @dataclass(frozen=True)
-class All:
+class AllOf:
     """Every child holds; without children: true."""
 
     children: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
-class Any_:
+class AnyOf:
     """At least one child holds; without children: false."""
 
     children: tuple[Condition, ...]
@@ -51,17 +51,17 @@ class Not:
     child: Condition
 
 
-Condition = Sql | Among | All | Any_ | Not
-TRUE: Condition = All(())
-FALSE: Condition = Any_(())
+Condition = Sql | Among | AllOf | AnyOf | Not
+TRUE: Condition = AllOf(())
+FALSE: Condition = AnyOf(())
 
 
 def all_of(conditions: Iterable[Condition]) -> Condition:
     """Return the conjunction, flattened."""
     children: list[Condition] = []
     for condition in conditions:
-        children.extend(condition.children if isinstance(condition, All) else [condition])
-    return children[0] if len(children) == 1 else All(tuple(children))
+        children.extend(condition.children if isinstance(condition, AllOf) else [condition])
+    return children[0] if len(children) == 1 else AllOf(tuple(children))
 
 
 def any_of(conditions: Iterable[Condition]) -> Condition:
@@ -69,13 +69,13 @@ def any_of(conditions: Iterable[Condition]) -> Condition:
     lists: dict[str, dict[str, None]] = {}
     others: list[Condition] = []
     for condition in conditions:
-        for child in condition.children if isinstance(condition, Any_) else (condition,):
+        for child in condition.children if isinstance(condition, AnyOf) else (condition,):
             if isinstance(child, Among):
                 lists.setdefault(child.column, {}).update(dict.fromkeys(child.values))
             else:
                 others.append(child)
     children = [*(Among(column, tuple(values)) for column, values in lists.items()), *others]
-    return children[0] if len(children) == 1 else Any_(tuple(children))
+    return children[0] if len(children) == 1 else AnyOf(tuple(children))
 
 
 def render(condition: Condition, *, bind: Callable[[Any], str]) -> str:
@@ -87,9 +87,9 @@ def render(condition: Condition, *, bind: Callable[[Any], str]) -> str:
             return f"coalesce({column} in (select unnest({bind(list(values))})), false)"
         case Among(column, values):
             return f"coalesce({column} in ({', '.join(bind(value) for value in values)}), false)"
-        case All(children):
+        case AllOf(children):
             return _joined(children, " and ", "true", bind)
-        case Any_(children):
+        case AnyOf(children):
             return _joined(children, " or ", "false", bind)
         case Not(child):
             return f"(not {render(child, bind=bind)})"

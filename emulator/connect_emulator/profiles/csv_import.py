@@ -4,6 +4,8 @@ Staging reads the file and touches no profile; merging is one transaction. Both 
 Rows count as if they came one after the other: a key's first row creates the profile, later ones update it.
 """
 
+# ruff: noqa: S608 - names in the SQL are made here, texts from outside are parameters
+
 from __future__ import annotations
 
 import csv

@@ -42,7 +42,9 @@ def check_groups(
         )
     sources = closure(groups, known=known)
     # A source of a source may be gone: that fails when the segment is evaluated, not when it is defined.
-    gone = {name: {} for content in sources.values() for name in source_names(content) if name not in known}
+    gone: dict[str, Structure] = {
+        name: {} for content in sources.values() for name in source_names(content) if name not in known
+    }
     compile_groups(groups, column_of=lambda _name: None, sources=sources | gone, settings=settings)
 
 

@@ -27,14 +27,15 @@ _LIST = """case when json_valid(x) and json_type(x) = 'ARRAY'
     then from_json(x, '["VARCHAR"]') else {otherwise} end"""
 _SPLIT = "list_transform(string_split(x, ','), lambda item: trim(item))"
 
-MACROS = (
-    f"create macro as_number(x) as case when regexp_full_match(x, '{_NUMBER}')"
-    " and isfinite(try_cast(x as double)) then try_cast(x as double) end",
-    f"create macro as_instant(x) as case when regexp_full_match(x, '{_INSTANT}') then try_cast(x as timestamptz) end",
-    f"create macro items_json_or_comma(x) as {_LIST.format(otherwise=_SPLIT)}",
-    f"create macro items_json(x) as {_LIST.format(otherwise='null')}",
-    f"create macro items_comma(x) as {_SPLIT}",
-)
+_MACROS = {
+    "as_number": f"""case when regexp_full_match(x, '{_NUMBER}') and isfinite(try_cast(x as double))
+        then try_cast(x as double) end""",
+    "as_instant": f"case when regexp_full_match(x, '{_INSTANT}') then try_cast(x as timestamptz) end",
+    "items_json_or_comma": _LIST.format(otherwise=_SPLIT),
+    "items_json": _LIST.format(otherwise="null"),
+    "items_comma": _SPLIT,
+}
+MACROS = tuple(f"create macro {name}(x) as {body}" for name, body in _MACROS.items())
 """What a connection needs before it evaluates predicates; its time zone has to be UTC."""
 
 NUMERIC_OPERATORS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -34,40 +34,40 @@ class ProfileSettings:
     unparsable_values: Literal["refuse", "match_nothing"] = "refuse"
     """What a filter value that is no number or absolute date gets where one is needed (unknown)."""
 
-    max_segment_attributes: int = 60
+    max_segment_attributes: int = field(default=60, metadata={"min": 0})
     """Unique attributes in a definition, counted through its source segments (documented)."""
 
-    max_source_segments: int = 5
+    max_source_segments: int = field(default=5, metadata={"min": 0})
     """Source segments of one group (documented for the console)."""
 
-    max_source_depth: int = 5
+    max_source_depth: int = field(default=5, metadata={"min": 0})
     """Levels of source segments under a definition (documented)."""
 
-    max_conditions: int = 20_000
+    max_conditions: int = field(default=20_000, metadata={"min": 0})
     """Conditions of a definition with its source segments written out: a bound of this emulator."""
 
-    max_attribute_columns: int = 300
+    max_attribute_columns: int = field(default=300, metadata={"min": 0})
     """Custom attributes of a domain that get a column of their own; the rest share one map column."""
 
-    estimate_delay_seconds: float = 0.0
+    estimate_delay_seconds: float = field(default=0.0, metadata={"min": 0})
     """Real seconds that an estimate stays RUNNING before it is counted (unknown)."""
 
-    upload_delay_seconds: float = 0.0
+    upload_delay_seconds: float = field(default=0.0, metadata={"min": 0})
     """Real seconds that an upload job stays IN_PROGRESS before its rows are applied (unknown)."""
 
-    upload_url_seconds: int = 900
+    upload_url_seconds: int = field(default=900, metadata={"min": 0})
     """Life of an upload URL in real seconds; `ValidUntil` says it on the emulator's clock (unknown)."""
 
-    upload_max_fields: int = 25
+    upload_max_fields: int = field(default=25, metadata={"min": 0})
     """Mapped fields of an upload job (documented for the console)."""
 
-    upload_max_bytes: int = 1_000_000_000
+    upload_max_bytes: int = field(default=1_000_000_000, metadata={"min": 0})
     """Size that a file has to stay under (documented: less than 1 GB)."""
 
-    upload_expiry_default: int = 14
+    upload_expiry_default: int = field(default=14, metadata={"min": 1, "max": 1098})
     """Days that a job's profiles live when it names no DataExpiry (documented)."""
 
-    upload_expiry_max: int = 1098
+    upload_expiry_max: int = field(default=1098, metadata={"min": 1, "max": 1098})
     """Largest DataExpiry in days: 1098 in the API's model, 90 in the guide (documented twice, differently)."""
 
     upload_name_unique: bool = False

@@ -15,6 +15,7 @@ from connect_emulator.profiles.domains import Domain
 from connect_emulator.profiles.limits import closure
 from connect_emulator.profiles.refusals import bad_request, not_found
 from connect_emulator.profiles.table import ProfileTable
+from connect_emulator.profiles.upload_path import UploadRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -138,6 +139,15 @@ class ProfileStore:
             return await self.count(domain, definition.groups, as_of=as_of)
         except ServiceError:
             return None
+
+    def ticket(self, token: str) -> Ticket:
+        """Return what was given out with an upload URL.
+
+        :raises UploadRefusedError: 403, as S3 says of what it doesn't know.
+        """
+        if token not in self.tickets:
+            raise UploadRefusedError(403, "AccessDenied", "No upload job gave out this URL")
+        return self.tickets[token]
 
     async def keep_file(self, token: str, body: BinaryIO) -> Path:
         """Copy an uploaded file to where the database can read it."""

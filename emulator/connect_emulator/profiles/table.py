@@ -6,6 +6,8 @@ dictionary knows their names. Attributes beyond `max_attribute_columns` share th
 Used on the database's thread only.
 """
 
+# ruff: noqa: S608 - names in the SQL are made here, texts from outside are parameters
+
 from __future__ import annotations
 
 import json

@@ -76,6 +76,8 @@ class Ticket:
         """
         if now > self.valid_until:
             raise UploadRefusedError(403, "AccessDenied", f"Request has expired: valid until {self.valid_until}")
+        if self.job.status != "CREATED":
+            raise UploadRefusedError(403, "AccessDenied", f"The upload job is {self.job.status} already")
         algorithm = headers.get(f"{_HEADER}algorithm")
         if algorithm != "AES256":
             raise _invalid(f"{_HEADER}algorithm is `{algorithm}`", "send AES256")
@@ -87,6 +89,15 @@ class Ticket:
                 f"{_HEADER}key-MD5 isn't the digest of the key",
                 "send base64(md5(base64-decoded ClientToken))",
             )
+
+
+def check_size(length: int, *, limit: int) -> None:
+    """Refuse a file that isn't smaller than the limit in bytes.
+
+    :raises UploadRefusedError: as S3 does.
+    """
+    if length >= limit:
+        raise UploadRefusedError(400, "EntityTooLarge", f"{length} bytes; allowed: less than {limit}")
 
 
 def _decoded(value: str | None) -> bytes | None:

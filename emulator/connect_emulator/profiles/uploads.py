@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connect_emulator.profiles.mapping import Mapping, read_mapping
+from connect_emulator.profiles.mapping import read_mapping
 from connect_emulator.profiles.refusals import bad_request, not_found
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from connect_emulator.profiles.csv_import import Results
     from connect_emulator.profiles.domains import Domain
+    from connect_emulator.profiles.mapping import Mapping
     from connect_emulator.profiles.settings import ProfileSettings
 
 Structure = dict[str, Any]
