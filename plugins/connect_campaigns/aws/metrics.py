@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.aws.outcomes import explain, send
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.outcome import LONGEST_RANGE, CampaignFigures
+from connect_campaigns.core.outcome import LONGEST_RANGE, CampaignFigures, question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+
+    from connect_campaigns.aws.campaigns import Description
 
 ACTION = "connect:GetMetricDataV2"
 TARGETED = "RECIPIENTS_TARGETED"  # segment campaigns only (documented)
@@ -27,6 +29,13 @@ class Metrics:
     """
 
     client: Any
+
+    def of(self, described: Description, *, now: datetime) -> CampaignFigures:
+        """Read a described campaign's figures, of the 35 days up to now; see `campaign`.
+
+        :param now: service time
+        """
+        return self.campaign(**question(campaign_arn=described.arn, config=described.config, now=now))
 
     def campaign(self, *, instance_arn: str, campaign_arn: str, start: datetime, end: datetime) -> CampaignFigures:
         """Read one campaign's figures over a time range.

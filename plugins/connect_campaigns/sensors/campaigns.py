@@ -1,0 +1,194 @@
+"""The sensor that waits for a campaign's state."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from connect_campaigns._compat import PokeReturnValue, conf
+from connect_campaigns.connection import ConnectSensor
+from connect_campaigns.core.amounts import seconds
+from connect_campaigns.core.errors import ConnectCampaignsError, FinalError, InvalidInput
+from connect_campaigns.core.expecting import expectation
+from connect_campaigns.core.states import CampaignState, Verdict, judge
+from connect_campaigns.core.told import Told
+from connect_campaigns.core.waiting import MAX_POLL_INTERVAL_S, OUTAGE_TOLERANCE_S, Poll, Wait, ended, take
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connect_campaigns._compat import Context
+    from connect_campaigns.core.outcome import CampaignFigures
+    from connect_campaigns.core.states import Expectation
+
+
+class CampaignStateSensor(ConnectSensor):
+    """Waits until a campaign is in one of the states that it should get to; its final state is the return value.
+
+    Ending this task, however it ends, leaves the campaign alone.
+
+    All ways of waiting (poke, reschedule, deferrable) judge alike and end with the same states, exceptions and values.
+    Polls that fail for a reason that may heal are ridden out for `outage_tolerance`; in reschedule mode each poke is a
+    process of its own that remembers nothing, so there Airflow's ``timeout`` is the bound. Airflow's ``timeout`` counts
+    as everywhere in Airflow.
+
+    :param campaign_id: the campaign's id, ARN, console URL or name (templated)
+    :param target_states: states that end the wait well (templated)
+    :param failure_states: states that end it badly (templated); other ends, and unknown states, fail too
+    :param outage_tolerance: how long failing polls are ridden out, in seconds or as a timedelta (templated); default
+        30 minutes
+    :param max_poll_interval: the longest pause between two polls of a deferred wait, in seconds or as a timedelta
+        (templated); default 15 minutes. ``poke_interval`` is the usual one
+    :param deferrable: wait in the triggerer, one call for 25 waits, and leave the worker free
+    :raises CampaignEnded: the campaign failed, was stopped or deleted, or ended otherwise than it should
+    :raises NotSeen: it could not be seen for longer than `outage_tolerance`
+    :raises ServiceRefused: the service refused, for example for lack of rights
+    :raises InvalidInput: a parameter is not what it must be, or no campaign has this name
+    """
+
+    template_fields: Sequence[str] = (
+        *ConnectSensor.template_fields,
+        "campaign_id",
+        "target_states",
+        "failure_states",
+        "outage_tolerance",
+        "max_poll_interval",
+    )
+
+    def __init__(
+        self,
+        *,
+        campaign_id: str,
+        target_states: Sequence[str] | str = (CampaignState.COMPLETED.value,),
+        failure_states: Sequence[str] | str = (CampaignState.FAILED.value, CampaignState.STOPPED.value),
+        outage_tolerance: float | str | timedelta = OUTAGE_TOLERANCE_S,
+        max_poll_interval: float | str | timedelta = MAX_POLL_INTERVAL_S,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.campaign_id = campaign_id
+        self.target_states = target_states
+        self.failure_states = failure_states
+        self.outage_tolerance = outage_tolerance
+        self.max_poll_interval = max_poll_interval
+        self.deferrable = deferrable
+        self._wait: Wait | None = None
+        self._id: str | None = None
+
+    def validate(self) -> Expectation:
+        """Check every parameter, before any call.
+
+        :raises InvalidInput: one of them is not what it must be
+        """
+        if not isinstance(self.campaign_id, str) or not self.campaign_id.strip():
+            raise InvalidInput.of(
+                "campaign_id",
+                self.campaign_id,
+                allowed="a campaign's id, ARN, console URL or name",
+                hint="the output of StartCampaignOperator is one: `campaign_id=start.output`",
+            )
+        seconds("outage_tolerance", self.outage_tolerance)
+        seconds("max_poll_interval", self.max_poll_interval, positive=True)
+        return expectation(self.target_states, self.failure_states)
+
+    def execute(self, context: Context) -> Any:
+        """Check, then wait as Airflow's sensors do: poke, sleep or reschedule; soft_fail and the like included."""
+        self._wait = Wait(
+            campaign_id=self.campaign_id,
+            expectation=self.validate(),
+            outage_tolerance_s=seconds("outage_tolerance", self.outage_tolerance),
+        )
+        return super().execute(context)
+
+    def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow's signature
+        """Look once; a deferrable sensor that has to go on waiting leaves from here."""
+        if self._wait is None:
+            msg = "`poke` is `execute`'s: it checks the parameters first"
+            raise TypeError(msg)
+        step = take(self._wait, self._look())
+        self._wait = step.wait
+        if step.news:
+            self.log.info("%s", step.news)
+        if step.error:
+            raise step.error
+        if step.verdict is not Verdict.WAIT:
+            return PokeReturnValue(is_done=True, xcom_value=self._conclude(str(self._id), str(step.wait.last_state)))
+        if self.deferrable and self._id:
+            self._leave(self._id)
+        return False
+
+    def execute_complete(self, context: Context, event: Any = None) -> str:  # noqa: ARG002 - Airflow's signature
+        """Judge what the trigger saw, by the parameters that the task has now."""
+        told = Told.from_event(event)
+        if told.error and self.silent_fail and not isinstance(told.error, FinalError):
+            self.log.error("%s", told.error)
+            self._leave(told.campaign_id)
+        if told.error:
+            raise told.error
+        return self._conclude(told.campaign_id, str(told.state))
+
+    def _look(self) -> Poll:
+        """Read the state once; a call that failed is an answer too."""
+        from connect_campaigns.poller import explained
+
+        poll = partial(Poll, started_s=time.monotonic(), pause_s=self._pause_s)
+        try:
+            campaigns = explained(lambda: self.hook.campaigns, where=f"connection `{self.aws_conn_id}`")
+            if self._id is None:
+                instance_id = self.hook.settings.connect_instance_id
+                self._id = campaigns.resolve(self.campaign_id, instance_id=instance_id)
+            state = campaigns.state(self._id)
+        except ConnectCampaignsError as error:
+            if error.code == "expired_credentials":
+                self.__dict__.pop("hook", None)  # the next poke looks the connection up again
+            return poll(ended_s=time.monotonic(), error=error)
+        return poll(ended_s=time.monotonic(), state=state)
+
+    @property
+    def _pause_s(self) -> float:
+        """How long Airflow means to sleep before a poke; where it backs off, only Airflow knows."""
+        return float("inf") if self.exponential_backoff else self.poke_interval
+
+    def _leave(self, campaign_id: str) -> NoReturn:
+        """Go on waiting in the triggerer."""
+        from connect_campaigns.triggers.campaigns import CampaignStateTrigger
+
+        expected = self.validate()
+        self.defer(
+            trigger=CampaignStateTrigger(
+                campaign_id=campaign_id,
+                success=sorted(expected.success),
+                failure=sorted(expected.failure),
+                poke_interval=self.poke_interval,
+                max_poll_interval=seconds("max_poll_interval", self.max_poll_interval),
+                outage_tolerance=seconds("outage_tolerance", self.outage_tolerance),
+                **self.connection_parameters,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout),
+        )
+
+    def _conclude(self, campaign_id: str, state: str) -> str:
+        """Give the final state, or raise what it means; where it ends nothing (any more), wait on."""
+        expected = self.validate()
+        judgement = judge(state, expected)
+        if judgement.verdict is Verdict.DONE:
+            return state
+        if judgement.verdict is Verdict.WAIT:
+            self.log.info("campaign %s is %s, which is not waited for any more", campaign_id, state)
+            self._leave(campaign_id)
+        raise ended(campaign_id, state, expected, self._figures(campaign_id))
+
+    def _figures(self, campaign_id: str) -> CampaignFigures | None:
+        """Read what the campaign did, for the error's text; that they can't be read never ends a wait otherwise."""
+        try:
+            described = self.hook.campaigns.describe(campaign_id)
+            if described is None:
+                return None
+            return self.hook.metrics.of(described, now=self.hook.campaigns.service_now())
+        except ConnectCampaignsError as error:
+            self.log.info("the figures of campaign %s could not be read: %s", campaign_id, error.found)
+            return None
