@@ -140,21 +140,24 @@ class _Compiler:
     def _filter(self, field: str, filter_: Structure) -> Condition:
         operator, values = filter_["DimensionType"], filter_["Values"]
         self._count(values)
-        column = self._column(field)
+        _check_range(field, operator, values)
         references = [_reference(value) for value in values]
         if operator == "INCLUSIVE" and not any(references):
-            return Among(column, tuple(values))
-        _check_range(field, operator, values)
-        operands: list[str] = []
-        for value, reference in zip(values, references, strict=True):
-            if reference:
-                operands.append(self._column(reference))
-            elif self._usable(field, operator, value):
-                operands.append(self.bind(value))
-        if not operands or (operator in RANGE_OPERATORS and len(operands) < len(values)):
-            return FALSE
-        columns = tuple(self._column(reference) for reference in references if reference)
-        bound = Filter(operator=operator, column=column, values=tuple(operands), references=columns)
+            return Among(self._column(field), tuple(values))
+        usable = [
+            (value, reference)
+            for value, reference in zip(values, references, strict=True)
+            if reference or self._usable(field, operator, value)
+        ]
+        if not usable or (operator in RANGE_OPERATORS and len(usable) < len(values)):
+            return FALSE  # before anything is bound: DuckDB refuses parameters that aren't used
+        operands = [self._column(reference) if reference else self.bind(value) for value, reference in usable]
+        bound = Filter(
+            operator=operator,
+            column=self._column(field),
+            values=tuple(operands),
+            references=tuple(self._column(reference) for reference in references if reference),
+        )
         return Sql(predicate(bound, settings=self._settings))
 
     def _count(self, values: list[str]) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from connect_emulator.profiles.segments import SegmentDefinition
     from connect_emulator.profiles.settings import ProfileSettings
     from connect_emulator.profiles.upload_path import Ticket
+    from connect_emulator.profiles.uploads import UploadJob
 
 Structure = dict[str, Any]
 
@@ -160,6 +161,12 @@ class ProfileStore:
 
         await asyncio.to_thread(copy)
         return path
+
+    def replace_file(self, job: UploadJob, kept: Path) -> None:
+        """Make a kept file the one that the job will read; the other one, or a late one, is removed."""
+        stale, job.file = (job.file, kept) if job.status == "CREATED" else (kept, job.file)
+        if stale is not None:
+            stale.unlink(missing_ok=True)
 
     def _segment(self, arn: str) -> tuple[Domain, SegmentDefinition] | None:
         # One page of the documentation spells it `segments`, the service reference `segment-definitions`.

@@ -1,0 +1,1 @@
+"""A handler per operation; what they do is in the modules above."""

@@ -1,0 +1,321 @@
+"""Random definitions over random profiles, counted by the emulator and by an evaluator written from the fact sheet.
+
+The evaluator below knows nothing of SQL: it reads a definition the way the documentation words it, one profile at
+a time. Half of the runs call the compiler and DuckDB directly, half go over HTTP.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connect_emulator.profiles.predicates import MACROS
+from connect_emulator.profiles.records import new_profile
+from connect_emulator.profiles.settings import ProfileSettings
+from connect_emulator.profiles.table import ProfileTable
+
+if TYPE_CHECKING:
+    from tests.conftest import Emulator
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+Profile = dict[str, str]
+"""A profile as the evaluator sees it: path -> value, such as `Attributes.x` or `Address.City`."""
+
+
+# --- the evaluator ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Evaluator:
+    settings: ProfileSettings
+    sources: dict[str, dict[str, Any]]
+
+    def in_segment(self, profile: Profile, groups: dict[str, Any]) -> bool:
+        verdicts = [self.in_group(profile, group) for group in groups.get("Groups", [])]
+        if not verdicts:
+            return self.settings.empty_groups == "all"
+        include = groups.get("Include", "ALL")
+        if include == "NONE" and self.settings.include_none == "exclude":
+            return verdicts[0] and not any(verdicts[1:])
+        return joined(verdicts, include)
+
+    def in_group(self, profile: Profile, group: dict[str, Any]) -> bool:
+        names = [source["SegmentDefinitionName"] for source in group.get("SourceSegments", [])]
+        in_sources = [self.in_segment(profile, self.sources[name]) for name in names]
+        dimensions = [self.matches(profile, dimension) for dimension in group.get("Dimensions", [])]
+        from_sources = joined(in_sources, group.get("SourceType", "ANY")) if in_sources else True
+        return from_sources and (joined(dimensions, group.get("Type", "ALL")) if dimensions else True)
+
+    def matches(self, profile: Profile, dimension: dict[str, Any]) -> bool:
+        verdicts = []
+        for name, content in dimension["ProfileAttributes"].items():
+            if name in {"Attributes", "Address"}:
+                verdicts += [self.holds(profile, f"{name}.{part}", filter_) for part, filter_ in content.items()]
+            else:
+                verdicts.append(self.holds(profile, name, content))
+        return all(verdicts)
+
+    def holds(self, profile: Profile, field: str, filter_: dict[str, Any]) -> bool:
+        operator, stored = filter_["DimensionType"], profile.get(field)
+        values = [resolve(profile, value) for value in filter_["Values"]]
+        if operator == "EXCLUSIVE":
+            if None in values:
+                return False
+            return self.settings.missing_matches_exclusive if stored is None else stored not in values
+        if operator == "NOT_BETWEEN" and stored is None:
+            return self.settings.missing_matches_not_between
+        if stored is None:
+            return False
+        if operator in {"BETWEEN", "NOT_BETWEEN"}:
+            return self.in_range(stored, values, inside=operator == "BETWEEN")
+        if operator == "LIST_CONTAINS_ALL":
+            return None not in values and set(values) <= set(self.items(stored))
+        if operator == "LIST_CONTAINS":
+            return bool({value for value in values if value is not None} & set(self.items(stored)))
+        return any(self.one(operator, stored, value) for value in values if value is not None)
+
+    def one(self, operator: str, stored: str, value: str) -> bool:
+        text = {
+            "INCLUSIVE": stored == value,
+            "CONTAINS": value in stored,
+            "BEGINS_WITH": stored.startswith(value),
+            "ENDS_WITH": stored.endswith(value),
+        }
+        if operator in text:
+            return text[operator]
+        left, right = (number(stored), number(value)) if operator in COMPARISONS else (instant(stored), instant(value))
+        if left is None or right is None:
+            return False
+        if operator == "ON" and self.settings.date_on == "day":
+            return left.date() == right.date()
+        return {**COMPARISONS, **DATES}[operator](left, right)
+
+    def in_range(self, stored: str, values: list[str | None], *, inside: bool) -> bool:
+        low, high = (None if value is None else instant(value) for value in values)
+        moment = instant(stored)
+        if moment is None or low is None or high is None:
+            return False
+        within = low <= moment <= high if self.settings.between == "inclusive" else low < moment < high
+        return within == inside
+
+    def items(self, stored: str) -> list[str]:
+        """A JSON array, else a comma-separated list."""
+        try:
+            parsed = json.loads(stored) if self.settings.list_encoding != "comma" else None
+        except ValueError:
+            parsed = None
+        if isinstance(parsed, list):
+            return [item if isinstance(item, str) else json.dumps(item) for item in parsed]
+        return [] if self.settings.list_encoding == "json" else [item.strip(" ") for item in stored.split(",")]
+
+
+COMPARISONS: dict[str, Any] = {
+    "EQUAL": lambda a, b: a == b,
+    "GREATER_THAN": lambda a, b: a > b,
+    "LESS_THAN": lambda a, b: a < b,
+    "GREATER_THAN_OR_EQUAL": lambda a, b: a >= b,
+    "LESS_THAN_OR_EQUAL": lambda a, b: a <= b,
+}
+DATES: dict[str, Any] = {"BEFORE": lambda a, b: a < b, "AFTER": lambda a, b: a > b, "ON": lambda a, b: a == b}
+
+
+def joined(verdicts: list[bool], how: str) -> bool:
+    return {"ALL": all(verdicts), "ANY": any(verdicts), "NONE": not any(verdicts)}[how]
+
+
+def resolve(profile: Profile, value: str) -> str | None:
+    """A dynamic value is what this profile has in that field."""
+    reference = re.fullmatch(r"\{\{_profile\.(.+)\}\}", value)
+    return profile.get(reference[1]) if reference else value
+
+
+def number(text: str) -> float | None:
+    """What a person would call a number: no `nan`, no `1_000`, no spaces around it."""
+    if not set(text) <= set("0123456789+-.eE"):
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def instant(text: str) -> datetime | None:
+    """An ISO 8601 date or time, UTC where it doesn't say otherwise."""
+    if not re.match(r"\d{4}-\d\d-\d\d", text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+# --- random profiles and definitions ---------------------------------------------------------------------------
+
+WORDS = [
+    "a",
+    "A",
+    "ab",
+    "b",
+    "ba",
+    "%",
+    "_",
+    "é",
+    "e\u0301",
+    "'",
+    '"',
+    "a,b",
+    "b, a",
+    '["a","b"]',
+    "[1,2]",
+    "x\x00y",
+    "🙂",
+]
+NUMBERS = ["5", "5.0", "05", "-1", "1e1", "10", "0.5", ".5", "1e308", "-0"]
+NO_NUMBERS = ["nan", "inf", "1_000", " 5", "5 ", "1,000", "1e999", "five"]
+INSTANTS = [
+    "2024-01-01",
+    "2024-01-01T00:00:00Z",
+    "2024-01-01T23:59:59Z",
+    "2024-01-02T00:30:00+01:00",
+    "2024-01-02",
+    "2023-06-30T12:00:00.5Z",
+    "2025-01-01 10:00",
+]
+NO_INSTANTS = ["2023-02-30", "epoch", "infinity", "today", "01/02/2024", "2024"]
+FIELDS = ["FirstName", "Address.City", "Attributes.x", "Attributes.X", "Attributes.it's"]
+ATTRIBUTE_FIELDS = [field for field in FIELDS if field.startswith("Attributes.")]
+
+stored_values = st.sampled_from(WORDS + NUMBERS + NO_NUMBERS + INSTANTS + NO_INSTANTS)
+profiles_strategy = st.lists(
+    st.dictionaries(st.sampled_from([*FIELDS, "BirthDate"]), stored_values, max_size=5), min_size=1, max_size=8
+)
+references = st.sampled_from(FIELDS).map(lambda field: f"{{{{_profile.{field}}}}}")
+TEXT_OPERATORS = ["INCLUSIVE", "EXCLUSIVE", "CONTAINS", "BEGINS_WITH", "ENDS_WITH"]
+
+
+def filters(operators: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.sampled_from(operators).flatmap(filters_of_one)
+
+
+def filters_of_one(operator: str) -> st.SearchStrategy[dict[str, Any]]:
+    if operator in COMPARISONS:
+        literals = st.sampled_from(NUMBERS)
+    elif operator in {*DATES, "BETWEEN", "NOT_BETWEEN"}:
+        literals = st.sampled_from(INSTANTS)
+    else:
+        literals = stored_values
+    low, high = (2, 2) if operator.endswith("BETWEEN") else (1, 3)
+    values = st.lists(literals | references if operator != "INCLUSIVE" else literals, min_size=low, max_size=high)
+    return values.map(lambda chosen: {"DimensionType": operator, "Values": chosen})
+
+
+ALL_OPERATORS = [*TEXT_OPERATORS, *COMPARISONS, *DATES, "BETWEEN", "NOT_BETWEEN", "LIST_CONTAINS", "LIST_CONTAINS_ALL"]
+attribute_parts = st.sampled_from(ATTRIBUTE_FIELDS).flatmap(
+    lambda field: filters(ALL_OPERATORS).map(lambda f: {"Attributes": {field.partition(".")[2]: f}})
+)
+field_parts = st.one_of(
+    filters(TEXT_OPERATORS).map(lambda f: {"FirstName": f}),
+    filters(TEXT_OPERATORS).map(lambda f: {"Address": {"City": f}}),
+    filters([*DATES, "BETWEEN", "NOT_BETWEEN"]).map(lambda f: {"BirthDate": f}),
+)
+dimensions = st.one_of(
+    attribute_parts, attribute_parts, field_parts, st.tuples(attribute_parts, field_parts).map(lambda p: p[0] | p[1])
+).map(lambda fields: {"ProfileAttributes": fields})
+ways = st.sampled_from(["ALL", "ANY", "NONE"])
+
+
+def groups_over(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    parts: dict[str, Any] = {"Dimensions": st.lists(dimensions, max_size=4), "Type": ways, "SourceType": ways}
+    if names:
+        source = st.sampled_from(names).map(lambda name: {"SegmentDefinitionName": name})
+        parts["SourceSegments"] = st.lists(source, max_size=3)
+    group = st.fixed_dictionaries({}, optional=parts)
+    return st.fixed_dictionaries({}, optional={"Groups": st.lists(group, max_size=3), "Include": ways})
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
+    """Up to three definitions, each may start from those before it; the last one is to be counted."""
+    made: dict[str, dict[str, Any]] = {}
+    for name in ["first", "second", "third"][: draw(st.integers(1, 3))]:
+        made[name] = draw(groups_over(list(made)))
+    return made
+
+
+settings_strategy = st.builds(
+    ProfileSettings,
+    empty_groups=st.sampled_from(["all", "none"]),
+    include_none=st.sampled_from(["none_of", "exclude"]),
+    missing_matches_exclusive=st.booleans(),
+    missing_matches_not_between=st.booleans(),
+    date_on=st.sampled_from(["day", "instant"]),
+    between=st.sampled_from(["inclusive", "exclusive"]),
+    list_encoding=st.sampled_from(["json_or_comma", "json", "comma"]),
+    max_attribute_columns=st.sampled_from([300, 1]),
+)
+
+
+def as_request(profile: Profile) -> dict[str, Any]:
+    request: dict[str, Any] = {}
+    for field, value in profile.items():
+        outer, dot, inner = field.partition(".")
+        if dot:
+            request.setdefault(outer, {})[inner] = value
+        else:
+            request[field] = value
+    return request
+
+
+def expected_count(profiles: list[Profile], made: dict[str, dict[str, Any]], chosen: ProfileSettings) -> int:
+    evaluator = Evaluator(settings=chosen, sources=made)
+    return sum(evaluator.in_segment(profile, list(made.values())[-1]) for profile in profiles)
+
+
+@settings(max_examples=400, deadline=None)
+@given(profiles=profiles_strategy, made=definitions(), chosen=settings_strategy)
+def test_compiled_segments_count_as_the_evaluator_does(
+    profiles: list[Profile], made: dict[str, dict[str, Any]], chosen: ProfileSettings
+) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'; set threads = 1")
+        for macro in MACROS:
+            connection.execute(macro)
+        table = ProfileTable(schema="domain_0", settings=chosen)
+        table.create(connection)
+        rows = [new_profile(as_request(p), now=NOW, expiration_days=1, copy_enums=True)[1] for p in profiles]
+        table.insert(connection, rows)
+        counted = table.count(connection, list(made.values())[-1], sources=made, as_of=NOW)
+    assert counted == expected_count(profiles, made, chosen)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(profiles=profiles_strategy, made=definitions())
+def test_estimates_over_http_count_as_the_evaluator_does(
+    emulator: Emulator, profiles: list[Profile], made: dict[str, dict[str, Any]]
+) -> None:
+    client = emulator.client("customer-profiles")
+    emulator.reset()
+    client.create_domain(DomainName="d", DefaultExpirationDays=1)
+    for profile in profiles:
+        client.create_profile(DomainName="d", **as_request(profile))
+    for name, groups in made.items():
+        client.create_segment_definition(
+            DomainName="d", SegmentDefinitionName=name, DisplayName=name, SegmentGroups=groups
+        )
+    query = client.get_segment_definition(DomainName="d", SegmentDefinitionName=list(made)[-1])["SegmentGroups"]
+    estimate = client.create_segment_estimate(DomainName="d", SegmentQuery=query)["EstimateId"]
+    status = "RUNNING"
+    while status == "RUNNING":
+        reply = client.get_segment_estimate(DomainName="d", EstimateId=estimate)
+        status = reply["Status"]
+    assert int(reply["Estimate"]) == expected_count(profiles, made, ProfileSettings())
