@@ -8,11 +8,11 @@ from connect_campaigns.core.errors import LaunchRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from botocore.model import Shape
 
     from connect_campaigns.aws.campaigns import Description
+    from connect_campaigns.core.schedule import Window
 
 OWN_OF_A_CAMPAIGN = frozenset({"id", "arn", "name", "lastModifiedTime", "tags", "source", "schedule"})
 """Members that a clone gets anew, and doesn't take from its template."""
@@ -49,8 +49,7 @@ def clone_request(
     *,
     name: str,
     source_arn: str | None,
-    start: datetime,
-    end: datetime,
+    window: Window,
     tags: Mapping[str, str],
 ) -> dict[str, Any]:
     """Build the CreateCampaign request for a clone: the template's configuration, its own name, source and times.
@@ -66,7 +65,7 @@ def clone_request(
             code="unseen_members",
         )
     source = {"customerProfilesSegmentArn": source_arn} if source_arn else template.config.get("source")
-    schedule: dict[str, Any] = {"startTime": start, "endTime": end}
+    schedule: dict[str, Any] = {"startTime": window.start, "endTime": window.end}
     if refresh := template.config.get("schedule", {}).get("refreshFrequency"):
         schedule["refreshFrequency"] = refresh
     all_tags = {**template.config.get("tags", {}), **tags}
@@ -90,3 +89,19 @@ def clone_name(template_name: str, *, day: str, nonce: str) -> str:
     """
     suffix = f" {day} {nonce}"
     return template_name[: MAX_NAME - len(suffix)] + suffix
+
+
+def our_tags(template: Description, *, ledger_id: str, key: str, run: str) -> dict[str, str]:
+    """Tag a clone with where it comes from; `owner` is what lets the Connect console show it (documented).
+
+    Values have 256 characters at most: a long key is cut, and the ledger has it whole.
+    """
+    _, partition, _, region, account, _ = template.arn.split(":", 5)
+    instance = template.config["connectInstanceId"]
+    return {
+        "owner": f"arn:{partition}:connect:{region}:{account}:instance/{instance}",
+        "connect-campaigns:ledger": ledger_id,
+        "connect-campaigns:key": key[:256],
+        "connect-campaigns:template": template.id,
+        "connect-campaigns:run": run[:256],
+    }

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, Kind, explain, send
 from connect_campaigns.core.errors import LaunchHeld, LaunchRefused, ServiceRefused
-from connect_campaigns.core.keys import claim_object, ended_object, key_object
+from connect_campaigns.core.keys import claim_object, ended_object, event_object, key_object
 from connect_campaigns.core.records import ClaimRecord, EndRecord, Freeze, KeyRecord, Marker, Record
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from connect_campaigns.core.errors import ConnectCampaignsError
-
     from connect_campaigns.aws.outcomes import Outcome
+    from connect_campaigns.core.errors import ConnectCampaignsError
+    from connect_campaigns.core.records import Event
 
 R = TypeVar("R", bound=Record)
 
@@ -66,6 +66,10 @@ class Ledger:
     def ended(self, campaign_id: str) -> EndRecord | None:
         """Read E."""
         return self._read(ended_object(campaign_id), EndRecord)
+
+    def write_event(self, event: Event, *, at: datetime, nonce: str) -> None:
+        """Write an event; its refusal (rights, bucket) is raised, so it also proves the right to write."""
+        self._write_once(event_object(at, what=event.what, nonce=nonce), event)
 
     # -- marker, freeze -------------------------------------------------------------------------------------------
 

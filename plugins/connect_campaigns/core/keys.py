@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from connect_campaigns.core.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connect_campaigns.core.run import RunInfo
 
 MAX_KEY = 1024
@@ -76,6 +78,11 @@ def claim_object(campaign_id: str) -> str:
 def ended_object(campaign_id: str) -> str:
     """Name the object that keeps a deleted campaign's last state (E)."""
     return f"ended/{campaign_id}.json"
+
+
+def event_object(at: datetime, *, what: str, nonce: str) -> str:
+    """Name an event by day and time, so that a listing reads in order; the nonce keeps two apart."""
+    return f"events/{at:%Y-%m-%d}/{at:%H%M%S}-{what}-{nonce}.json"
 
 
 def per_day(name: str, *, timezone: str) -> str:

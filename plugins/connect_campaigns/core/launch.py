@@ -21,8 +21,6 @@ from connect_campaigns.core.states import NOT_FOUND, CampaignState
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    Cells = tuple[Iterable[Mode], Iterable[Key], Iterable[State], Iterable[Claim], Iterable[Mine], Iterable[bool]]
-
 
 class Mode(StrEnum):
     """What an attempt is for."""
@@ -134,7 +132,11 @@ NOBODYS = (Claim.NONE,)
 OURS = (Claim.OURS,)
 
 
-def _row(
+if TYPE_CHECKING:
+    Cells = tuple[Iterable[Mode], Iterable[Key], Iterable[State], Iterable[Claim], Iterable[Mine], Iterable[bool]]
+
+
+def _row(  # noqa: PLR0917 - the columns of a table
     modes: Iterable[Mode],
     keys: Iterable[Key],
     states: Iterable[State],
@@ -213,7 +215,7 @@ ROWS: tuple[tuple[Cells, Action], ...] = (
     _row(LAUNCHES, [Key.KNOWN], ACTIVE, NOBODYS, Act.REFUSE, "active_outside"),
     _row(LAUNCHES, [Key.KNOWN], OVER, NOBODYS, Act.REFUSE, "stale"),
     # Combinations that one pass can't see; it looks again and never acts on one.
-    _row(Mode, Key, State, Claim, Act.AGAIN, "inconsistent"),
+    _row(Mode, Key, State, Claim, Act.RETRY, "inconsistent", patient=True),
 )
 """In order: the first row that fits decides."""
 

@@ -102,6 +102,17 @@ class EndRecord(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Event(Record):
+    """``events/<date>/…``: something that people will want to look up; no decision rests on it."""
+
+    kind = "event"
+    what: str
+    key: str | None = None
+    campaign: str | None = None
+    template: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Freeze(Record):
     """``control/freeze.json``: while it is there, nothing new is launched. The only object that ever changes."""
 

@@ -1,0 +1,85 @@
+"""One attempt at one launch, as data: what is asked, what it carries along, what a pass sees, how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connect_campaigns.core.guards import GuardSettings
+from connect_campaigns.core.launch import Mode
+from connect_campaigns.core.schedule import ScheduleSpec
+from connect_campaigns.core.states import NOT_FOUND
+
+if TYPE_CHECKING:
+    from connect_campaigns.core.launch import Act, Observation
+    from connect_campaigns.core.records import ClaimRecord
+    from connect_campaigns.core.run import RunInfo
+    from connect_campaigns.core.schedule import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchRequest:
+    """What one task wants launched.
+
+    :param key: the settled launch key; without meaning in mode BARE
+    :param template: id of the campaign to clone (CLONE, CREATE)
+    :param campaign: bare id of the campaign to start (GIVEN, BARE)
+    :param source_arn: segment definition ARN for a clone; None = the template's own
+    :param attach: take a campaign that somebody else started
+    :param renew_schedule: give a campaign made by hand a new schedule where its own has passed
+    """
+
+    mode: Mode
+    run: RunInfo
+    key: str = ""
+    template: str | None = None
+    campaign: str | None = None
+    source_arn: str | None = None
+    schedule: ScheduleSpec = ScheduleSpec()
+    guards: GuardSettings = GuardSettings()
+    attach: bool = False
+    renew_schedule: bool = False
+
+    @property
+    def makes_campaigns(self) -> bool:
+        """Whether the campaign is of our making."""
+        return self.mode in {Mode.CLONE, Mode.CREATE}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launched:
+    """How a launch ended well.
+
+    :param how: which of the ends of `Act` it was
+    :param window: start and end, where this attempt read them
+    """
+
+    campaign_id: str
+    how: Act
+    generation: int = 0
+    window: Window | None = None
+
+
+@dataclass
+class Memory:
+    """What one attempt carries from pass to pass."""
+
+    candidate: str | None = None  # a campaign that we created and K doesn't name yet
+    accepted: bool = False  # the service said yes to our StartCampaign
+    window: Window | None = None  # what we last read of the campaign's schedule, for the result
+    doubted: Observation | None = None  # seen once, and decided only when it is seen again
+    created: int = 0
+    unknown_creates: int = 0
+    sends: int = 0
+    throttled: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What one pass saw, with the names behind it."""
+
+    observation: Observation
+    generation: int = 0
+    campaign: str | None = None
+    reading: str = NOT_FOUND
+    claim: ClaimRecord | None = None

@@ -1,0 +1,212 @@
+"""The words of the launch protocol: every reason not to launch, with what was found, what is allowed and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connect_campaigns.core.errors import (
+    GuardFailed,
+    LaunchHeld,
+    LaunchRefused,
+    LaunchUncertain,
+    ServiceRefused,
+)
+
+if TYPE_CHECKING:
+    from connect_campaigns.core.errors import (
+        ConnectCampaignsError,
+    )
+    from connect_campaigns.core.guards import Failed
+    from connect_campaigns.core.records import ClaimRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Words:
+    error: type[ConnectCampaignsError]
+    found: str
+    allowed: str
+    hint: str
+
+
+SINGLE_USE = "a campaign that is Initialized: a campaign is single-use, nothing leads back from {reading}"
+CLONE_SNIPPET = 'CreateCampaignOperator(task_id="create", template="{campaign}", start_at=…, end_at=…, timezone=…)'
+
+WORDS: dict[str, _Words] = {
+    "unknown_state": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} is in a state that this release doesn't know: {reading!r}",
+        allowed="Initialized, Running, Paused, Stopped, Failed, Completed",
+        hint="look at the campaign in the Connect console; upgrade this package; nothing was started",
+    ),
+    "still_initialized": _Words(
+        error=LaunchUncertain,
+        found="the service accepted StartCampaign for campaign {campaign}, which is still Initialized",
+        allowed="Running soon after the service's yes; this attempt sends no second start",
+        hint="retry: it looks first, attaches where the campaign runs by then, and else starts it",
+    ),
+    "launched_ended": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} was launched by this launch key ({key}) and has ended: {reading}",
+        allowed="one launch per key",
+        hint="look at the campaign's figures for whom it attempted; to launch again give another `launch_key`",
+    ),
+    "active_bare": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} is {reading} already, and without a ledger nobody can tell who started it",
+        allowed="a campaign that is Initialized",
+        hint='if an earlier attempt of this task may have started it (a reply was lost, a worker died), if_active="attach" '
+        "takes it as this run's; with a ledger that happens by itself",
+    ),
+    "active_outside": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} was ALREADY LAUNCHED outside of this ledger: it is {reading}; this run called nobody",
+        allowed="a campaign that is Initialized",
+        hint='if_active="attach" takes it as this run\'s; wrong people being called? '
+        "python -m connect_campaigns pause {campaign}",
+    ),
+    "stale": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} is {reading}, and not by this launch; this run called nobody",
+        allowed=SINGLE_USE,
+        hint="clone it: " + CLONE_SNIPPET,
+    ),
+    "given_gone": _Words(
+        error=LaunchUncertain,
+        found="campaign {campaign} is not there",
+        allowed="a campaign of this account, Region and instance",
+        hint="look at id, connection and Region; if a Create task made it, clear that task: it makes a new one",
+    ),
+    "given_void": _Words(
+        error=LaunchUncertain,
+        found="campaign {campaign} was given up for good: its claim is void",
+        allowed="a campaign that nobody gave up",
+        hint="clear the Create task: it makes a new one",
+    ),
+    "template_gone": _Words(
+        error=LaunchRefused,
+        found="template {campaign} is not there",
+        allowed="a campaign of this account, Region and instance",
+        hint="look at `template`, connection and Region",
+    ),
+    "key_taken": _Words(
+        error=LaunchRefused,
+        found="launch key {key!r} already launches campaign {campaign}, and another one was given",
+        allowed="one campaign per launch key",
+        hint="give the launch of the other campaign a `launch_key` of its own",
+    ),
+    "claimed": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} ({reading}) belongs to launch key {owner_key!r}, claimed by {owner_by} at {owner_at}",
+        allowed="one launch key per campaign; nobody takes one over",
+        hint="to go on with that launch pass launch_key={owner_key!r}; else clone the campaign",
+    ),
+    "gone": _Words(
+        error=LaunchUncertain,
+        found="campaign {campaign} belongs to this launch and is gone; whether it ran is unknown",
+        allowed="a campaign that is there, or whose end housekeeping noted",
+        hint="look for it in the Connect console's reports; to launch again give another `launch_key`",
+    ),
+    "inconsistent": _Words(
+        error=LaunchUncertain,
+        found="launch {key!r}: ledger and service show what can't be together (campaign {campaign}, {reading})",
+        allowed="a ledger that only this package writes",
+        hint="retry; if it comes again, look at the ledger's objects of this key",
+    ),
+}
+"""By reason code: the codes of `core.launch`, and three that the launcher finds itself."""
+
+
+def refusal(
+    code: str, *, key: str, campaign: str, reading: str, owner: ClaimRecord | None = None
+) -> ConnectCampaignsError:
+    """Make the error of a reason code."""
+    words = WORDS[code]
+    values = {
+        "key": key,
+        "campaign": campaign,
+        "reading": reading,
+        "owner_key": owner.key if owner else "",
+        "owner_by": owner.by if owner else "",
+        "owner_at": owner.at if owner else "",
+    }
+    return words.error(
+        words.found.format(**values),
+        allowed=words.allowed.format(**values),
+        hint=words.hint.format(**values),
+        code=code,
+    )
+
+
+def guard_failed(name: str, failed: Failed, *, held: bool) -> ConnectCampaignsError:
+    """Make the error of a guard; a campaign already claimed is held for a retry and not refused for good."""
+    error = LaunchHeld if held else GuardFailed
+    return error(failed.found, allowed=failed.allowed, hint=failed.hint, code=name)
+
+
+def too_many_creates(key: str, created: int, unknown: int) -> LaunchUncertain:
+    """Make the error of an attempt that created enough."""
+    return LaunchUncertain(
+        f"launch {key!r}: this attempt created {created} campaigns, and {unknown} more may or may not be there",
+        allowed="a campaign that stays, once it was created",
+        hint="retry; campaigns that no key names are never started, and can be deleted in the console",
+        code="too_many_creates",
+    )
+
+
+def create_refused(code: str, message: str, template: str) -> ConnectCampaignsError | None:
+    """Make the error of a CreateCampaign refusal that is worth words of its own; None for all others."""
+    if code == "ServiceQuotaExceededException":
+        return ServiceRefused(
+            f"no campaign can be created: the instance's quota is used up ({message})",
+            allowed="500 campaigns per instance, 50 of them active (adjustable quotas)",
+            hint="delete finished campaigns, or ask for a higher quota; nothing was started",
+            code="quota",
+        )
+    if code == "ConflictException":
+        return LaunchUncertain(
+            f"the clone of template {template!r} conflicts with another change: {message}",
+            allowed="one change at a time",
+            hint="retry: the clone gets another name",
+            code="create_conflict",
+        )
+    return None
+
+
+def start_ended(code: str, message: str, campaign: str) -> ConnectCampaignsError:
+    """Make the error of an attempt whose StartCampaign sends all ended without a yes; by the error that came last."""
+    text = f"StartCampaign for campaign {campaign}: {code}: {message}"
+    if code == "ValidationException":
+        return ServiceRefused(
+            text,
+            allowed="a campaign that the service will start: schedule ahead, a versioned campaign flow, a segment that exists",
+            hint="the service's own text names the setting; mend the template, then clear the Create task",
+            code="start_validation",
+        )
+    if code == "ConflictException":
+        return LaunchHeld(
+            f"{text}; the campaign is still Initialized",
+            allowed="one change of a campaign at a time",
+            hint="somebody else changes this campaign: retry when that is done; nothing was started by this attempt",
+            code="start_conflict",
+        )
+    if code == "InvalidCampaignStateException":
+        return LaunchHeld(
+            f"{text}; its state reads Initialized all the same",
+            allowed="a service whose state and refusal agree",
+            hint="retry: it reads the state first, and attaches where the campaign runs",
+            code="start_state",
+        )
+    if code == "ResourceNotFoundException":
+        return LaunchHeld(
+            text,
+            allowed="a campaign, segment and flow that are there",
+            hint="look whether the segment definition or the campaign was deleted; then clear the Create task",
+            code="start_not_found",
+        )
+    return LaunchUncertain(
+        f"{text}; whether a start took effect is unknown",
+        allowed="an answer from the service",
+        hint="retry: it reads the state first, and attaches where the campaign runs",
+        code="start_unknown",
+    )

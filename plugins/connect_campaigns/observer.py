@@ -1,0 +1,78 @@
+"""What one pass of a launch sees: K, then the state, then C, in the generation that counts."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+from connect_campaigns.core.attempt import Seen
+from connect_campaigns.core.launch import Act, Claim, Key, Mine, Observation, State, decide
+from connect_campaigns.core.states import NOT_FOUND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connect_campaigns.aws.campaigns import Campaigns
+    from connect_campaigns.aws.ledger import Ledger
+    from connect_campaigns.core.attempt import LaunchRequest, Memory
+    from connect_campaigns.core.records import ClaimRecord
+
+
+class Observer:
+    """The reads of one request; the order of the reads is part of the protocol."""
+
+    def __init__(self, request: LaunchRequest, *, campaigns: Campaigns, ledger: Ledger | None) -> None:
+        self._request = request
+        self._campaigns = campaigns
+        self._ledger = ledger
+
+    def observe(self, memory: Memory) -> Seen:
+        """Walk past what was given up, to the generation that counts."""
+        if self._ledger is None:
+            return self._look_at(memory, key=Key.ABSENT, campaign=self._request.campaign, generation=0)
+        walk = self._generations(self._ledger, memory)
+        return next(seen for seen in walk if decide(seen.observation).act is not Act.NEXT)
+
+    def _generations(self, ledger: Ledger, memory: Memory) -> Iterator[Seen]:
+        given = self._request.campaign
+        for generation in count():
+            record = ledger.key(self._request.key, generation)
+            if record is None:
+                key, campaign = Key.ABSENT, given
+            elif record.void:
+                key, campaign = Key.VOID, None
+            else:
+                key = Key.OTHER if given and record.campaign != given else Key.KNOWN
+                campaign = record.campaign
+            yield self._look_at(memory, key=key, campaign=campaign, generation=generation)
+
+    def _look_at(self, memory: Memory, *, key: Key, campaign: str | None, generation: int) -> Seen:
+        reading = NOT_FOUND
+        state, claim = State.NO_CAMPAIGN, None
+        if campaign and key is not Key.OTHER:  # of a campaign that isn't ours to start only the claim counts
+            reading = self._campaigns.state(campaign)
+            state = State.of(reading)
+        if campaign and self._ledger:
+            claim = self._ledger.claim(campaign)
+        observation = Observation(
+            mode=self._request.mode,
+            key=key,
+            state=state,
+            claim=self._whose(claim),
+            mine=_mine(memory, campaign),
+            attach=self._request.attach,
+        )
+        return Seen(observation=observation, generation=generation, campaign=campaign, reading=reading, claim=claim)
+
+    def _whose(self, claim: ClaimRecord | None) -> Claim:
+        if claim is None:
+            return Claim.NONE
+        if claim.void:
+            return Claim.VOID
+        return Claim.OURS if claim.key == self._request.key else Claim.ANOTHERS
+
+
+def _mine(memory: Memory, campaign: str | None) -> Mine:
+    if memory.accepted:
+        return Mine.ACCEPTED
+    return Mine.CANDIDATE if memory.candidate and memory.candidate != campaign else Mine.NOTHING
