@@ -53,6 +53,9 @@ class CampaignSettings:
     max_active_campaigns: int = field(default=50, metadata={"min": 0})
     """Running and Paused campaigns per instance (documented)."""
 
+    max_schedule_days: int = field(default=3660, metadata={"min": 1})
+    """Days from startTime to endTime: a bound of this emulator (the service's is unknown)."""
+
     extra_describe_members: dict[str, Any] = field(default_factory=dict)
     """Members that DescribeCampaign's `campaign` gets beyond the model, as a newer service would send."""
 

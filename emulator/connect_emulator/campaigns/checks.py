@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connect_emulator.campaigns.hours import CHANNELS, minutes
+from connect_emulator.clock import LAST_MOMENT
 from connect_emulator.errors import VALIDATION, ServiceError
 
 if TYPE_CHECKING:
     from connect_emulator.settings import CampaignSettings
 
 
-def whole_schedule(schedule: dict[str, Any]) -> dict[str, Any]:
-    """Cut a schedule's times to seconds (inferred), and refuse one that ends before it starts (reported)."""
-    times = {name: schedule[name].replace(microsecond=0) for name in ("startTime", "endTime")}
-    if times["endTime"] <= times["startTime"]:
+def whole_schedule(schedule: dict[str, Any], settings: CampaignSettings) -> dict[str, Any]:
+    """Cut a schedule's times to seconds (inferred); refuse one without an extent (reported), or beyond bounds."""
+    start, end = (schedule[name].replace(microsecond=0) for name in ("startTime", "endTime"))
+    if end <= start:
         message = "Schedule end time needs to be greater than start time"
         raise ServiceError(VALIDATION, message)
-    return {**schedule, **times}
+    if end - start > timedelta(days=settings.max_schedule_days) or end >= LAST_MOMENT:
+        message = (
+            f"The schedule ends at {end.isoformat()}, {(end - start).days} days after its start; "
+            f"this emulator allows {settings.max_schedule_days} days, and ends before {LAST_MOMENT.isoformat()}"
+        )
+        raise ServiceError(VALIDATION, message)
+    return {**schedule, "startTime": start, "endTime": end}
 
 
 def check_communication_time(config: dict[str, Any] | None, settings: CampaignSettings) -> None:

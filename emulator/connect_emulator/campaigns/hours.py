@@ -25,13 +25,13 @@ def open_spans(config: dict[str, Any] | None, channels: list[str], *, start: dat
 
     :param config: `communicationTimeConfig`. :param channels: the campaign's channels; empty = all configured.
     """
-    windows = (
-        [config.get(channel) for channel in channels or CHANNELS if channels or channel in config] if config else []
-    )
-    if not windows or None in windows:
+    config = config or {}
+    names = channels or [channel for channel in CHANNELS if channel in config]
+    windows = [config[channel] for channel in names if channel in config]
+    if not windows or len(windows) < len(names):
         return [(start, end)]
-    zone = ZoneInfo((config or {})["localTimeZoneConfig"].get("defaultTimeZone") or "UTC")
-    spans = [span for window in windows for span in _window_spans(window or {}, zone, start=start, end=end)]
+    zone = ZoneInfo(config["localTimeZoneConfig"].get("defaultTimeZone") or "UTC")
+    spans = [span for window in windows for span in _window_spans(window, zone, start=start, end=end)]
     return _union(spans)
 
 

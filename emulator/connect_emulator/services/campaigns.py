@@ -61,7 +61,7 @@ async def create_campaign(world: World, request: Request) -> dict[str, Any]:
     settings = world.settings.campaigns
     config = {name: value for name, value in request.params.items() if name != "tags"}
     if "schedule" in config:
-        config["schedule"] = checks.whole_schedule(config["schedule"])
+        config["schedule"] = checks.whole_schedule(config["schedule"], settings)
     checks.check_communication_time(config.get("communicationTimeConfig"), settings)
     siblings = [other for other in world.campaigns if other.instance_id == config["connectInstanceId"]]
     namesake = next((other for other in siblings if other.name == config["name"]), None)
@@ -217,7 +217,7 @@ async def update_schedule(world: World, request: Request) -> dict[str, Any]:
     """UpdateCampaignSchedule: while Initialized only (documented)."""
     campaign = find(world, request, request.params["id"])
     demand(campaign, "UpdateCampaignSchedule", request=request, settings=world.settings.campaigns)
-    schedule = checks.whole_schedule(request.params["schedule"])
+    schedule = checks.whole_schedule(request.params["schedule"], world.settings.campaigns)
     campaign.config["schedule"] = schedule
     campaign.modified_at = request.now.replace(microsecond=0)
     return {}
