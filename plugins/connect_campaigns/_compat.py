@@ -72,6 +72,19 @@ else:
             raise AttributeError(msg)
 
 
+def due_time(dag_run: Any, context: Any) -> Any:
+    """When a run was due to start: ``run_after`` (Airflow 3); before, its data interval's end, or its date if manual."""
+    due = getattr(dag_run, "run_after", None)
+    if due is None:
+        due = context.get("logical_date") if run_type(dag_run) == "manual" else context.get("data_interval_end")
+    return due
+
+
+def run_type(dag_run: Any) -> str:
+    """A run's type as text, whichever enum this Airflow has."""
+    return str(getattr(dag_run.run_type, "value", dag_run.run_type))
+
+
 __all__ = [
     "WITHOUT_AIRFLOW",
     "AirflowException",
@@ -86,4 +99,6 @@ __all__ = [
     "TaskGroup",
     "TriggerEvent",
     "conf",
+    "due_time",
+    "run_type",
 ]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from connect_campaigns._compat import BaseOperator, BaseSensorOperator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connect_campaigns.hooks import ConnectCampaignsHook
 
 CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
@@ -44,7 +46,7 @@ class _UsesConnection:
 class ConnectOperator(_UsesConnection, BaseOperator):
     """Base of our operators: keyword-only, constructors only assign; see `_UsesConnection` for the parameters."""
 
-    template_fields = CONNECTION_FIELDS
+    template_fields: Sequence[str] = CONNECTION_FIELDS
 
     def __init__(
         self,
@@ -65,7 +67,7 @@ class ConnectOperator(_UsesConnection, BaseOperator):
 class ConnectSensor(_UsesConnection, BaseSensorOperator):
     """Base of our sensors; see `_UsesConnection` for the parameters."""
 
-    template_fields = CONNECTION_FIELDS
+    template_fields: Sequence[str] = CONNECTION_FIELDS
 
     def __init__(
         self,

@@ -67,10 +67,14 @@ class ConnectCampaignsHook(AwsBaseHook):
         """Campaign figures of the connection's Connect instance."""
         return Metrics(self._make_client("connect"))
 
-    @cached_property
-    def ledger(self) -> Ledger | None:
-        """The ledger that the connection names, or None."""
-        uri = self.settings.launch_ledger
+    def ledger_at(self, uri: str | None) -> Ledger | None:
+        """The ledger at a URI, else the one that the connection names, else None.
+
+        :raises InvalidInput: the URI has the wrong form
+        """
+        if uri:
+            Settings(launch_ledger=uri, where="parameter launch_ledger").check()
+        uri = uri or self.settings.launch_ledger
         return Ledger(self._make_client("s3"), uri=uri) if uri else None
 
     def _make_client(self, service: str, config: Config | None = None) -> Any:

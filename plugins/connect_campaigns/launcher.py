@@ -6,7 +6,7 @@ is the normal case. What is decided stands in `core.launch`, the checks in `core
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from connect_campaigns.aws.clone import clone_name, clone_request, our_tags
 from connect_campaigns.aws.outcomes import ACCESS_DENIED, Kind, explain
@@ -23,7 +23,6 @@ from connect_campaigns.observer import Observer
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from logging import Logger
 
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
@@ -52,6 +51,19 @@ LOOK_AGAIN_S = 1.0
 ENDS = frozenset({Act.CREATED, Act.STARTED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.RAN})
 
 
+class Log(Protocol):
+    """A logger: the standard library's, or Airflow's own."""
+
+    def debug(self, msg: str, *args: object) -> None:
+        """Log lazily, as the standard library does."""
+
+    def info(self, msg: str, *args: object) -> None:
+        """Log lazily, as the standard library does."""
+
+    def warning(self, msg: str, *args: object) -> None:
+        """Log lazily, as the standard library does."""
+
+
 class Launcher:
     """One attempt at one launch.
 
@@ -68,7 +80,7 @@ class Launcher:
         *,
         campaigns: Campaigns,
         ledger: Ledger | None,
-        log: Logger,
+        log: Log,
         wall_clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         jitter: Callable[[], float],

@@ -1,0 +1,29 @@
+"""An Airflow task's context turned into what the core understands."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from connect_campaigns._compat import due_time, run_type
+from connect_campaigns.core.run import RunInfo
+
+if TYPE_CHECKING:
+    from connect_campaigns._compat import Context
+
+
+def run_info(context: Context) -> RunInfo:
+    """Take what a launch must know of its run; works without a logical date (manual and asset runs of Airflow 3)."""
+    dag_run, task_instance = context["dag_run"], context["ti"]
+    due = due_time(dag_run, context)
+    return RunInfo(
+        dag_id=dag_run.dag_id,
+        run_id=dag_run.run_id,
+        task_id=task_instance.task_id,
+        map_index=-1 if task_instance.map_index is None else task_instance.map_index,
+        try_number=task_instance.try_number,
+        run_type=run_type(dag_run),
+        due=due.astimezone(UTC) if due else None,
+        scheduled=bool(context["dag"].timetable.can_be_scheduled),
+        triggered_by=getattr(dag_run, "triggering_user_name", None),
+    )

@@ -1,0 +1,228 @@
+"""What the operators that launch have in common: their parameters, checked, and the launcher with its clocks."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from connect_campaigns.connection import ConnectOperator
+from connect_campaigns.context import run_info
+from connect_campaigns.core import parameters
+from connect_campaigns.core.amounts import seconds
+from connect_campaigns.core.errors import InvalidInput, LaunchSkipped
+from connect_campaigns.core.guards import Failed, GuardSettings, NotEvaluated, OnFailure
+from connect_campaigns.core.keys import launch_key
+from connect_campaigns.core.launch import Mode
+from connect_campaigns.core.schedule import checked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connect_campaigns._compat import Context
+    from connect_campaigns.aws.ledger import Ledger
+    from connect_campaigns.core.attempt import LaunchRequest
+    from connect_campaigns.core.guards import Verdict
+    from connect_campaigns.core.run import RunInfo
+    from connect_campaigns.core.schedule import ScheduleSpec
+    from connect_campaigns.launcher import Launcher
+
+SEGMENT_ARN = r"arn:[^:]+:profile:[^:]+:[^:]+:domains/[^/]+/segment(-definition)?s/[^/]+"
+
+
+class LaunchingOperator(ConnectOperator):
+    """Base of the operators that create, check and start campaigns.
+
+    :param launch_key: the name of this one launch (templated); default ``dag_id/run_id/task_id``. A mapped task has to
+        give one per item. A key launches at most once, whoever retries, clears or runs again
+    :param launch_ledger: ``s3://bucket/prefix``, over the connection's (templated)
+    :param deployment: leads every key, over the connection's (templated)
+    :param start_at: first contact, wall time ``"09:00"`` of the run's day (templated)
+    :param latest_start: a launch that is ready later is late (templated)
+    :param end_at: last contact, wall time (templated); default: as long after the start as in the template
+    :param timezone: IANA zone of the wall times (templated)
+    :param if_late: ``"fail"`` or ``"skip"`` (templated)
+    :param start_after: seconds or timedelta from service time on, in place of ``start_at`` (templated): demos, tests
+    :param max_run_age: seconds or timedelta; a run due longer ago launches nobody (templated); ``None`` = no bound;
+        without meaning where ``latest_start`` or ``end_at`` is given
+    :param if_manual: what a manual run of a scheduled DAG does: ``"launch"`` or ``"check"`` (templated)
+    :param require_hours: demand communication hours of every channel, not of voice alone (templated)
+    :param check_only: evaluate every guard, write and start nothing, end skipped (templated)
+    """
+
+    template_fields: Sequence[str] = (
+        *ConnectOperator.template_fields,
+        "launch_key",
+        "launch_ledger",
+        "deployment",
+        "start_at",
+        "latest_start",
+        "end_at",
+        "timezone",
+        "if_late",
+        "start_after",
+        "max_run_age",
+        "if_manual",
+        "require_hours",
+        "check_only",
+    )
+
+    def __init__(
+        self,
+        *,
+        launch_key: str | None = None,
+        launch_ledger: str | None = None,
+        deployment: str | None = None,
+        start_at: str | None = None,
+        latest_start: str | None = None,
+        end_at: str | None = None,
+        timezone: str | None = None,
+        if_late: str = "fail",
+        start_after: timedelta | float | str | None = None,
+        max_run_age: timedelta | float | str | None = timedelta(hours=12),
+        if_manual: str = "launch",
+        require_hours: bool | str = False,
+        check_only: bool | str = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.launch_key = launch_key
+        self.launch_ledger = launch_ledger
+        self.deployment = deployment
+        self.start_at = start_at
+        self.latest_start = latest_start
+        self.end_at = end_at
+        self.timezone = timezone
+        self.if_late = if_late
+        self.start_after = start_after
+        self.max_run_age = max_run_age
+        self.if_manual = if_manual
+        self.require_hours = require_hours
+        self.check_only = check_only
+
+    def schedule_spec(self) -> ScheduleSpec:
+        """Check the schedule's parameters.
+
+        :raises InvalidInput: one is wrong, or two contradict each other
+        """
+        return checked(
+            start_at=self.start_at,
+            latest_start=self.latest_start,
+            end_at=self.end_at,
+            timezone=self.timezone,
+            if_late=self.if_late,
+            start_after=self.start_after,
+        )
+
+    def guard_settings(self) -> GuardSettings:
+        """Check the guards' switches.
+
+        :raises InvalidInput: one is not what it must be
+        """
+        if self.if_manual not in {"launch", "check"}:
+            raise InvalidInput.of("if_manual", self.if_manual, allowed='"launch" or "check"', hint="default: launch")
+        return GuardSettings(
+            max_run_age=_age(self.max_run_age),
+            lateness_bounded=self.schedule_spec().bounds_lateness,
+            if_manual=self.if_manual,
+            require_hours=parameters.yes_or_no("require_hours", self.require_hours),
+        )
+
+    def key(self, run: RunInfo) -> str:
+        """Settle the launch key; the deployment leads it.
+
+        :raises InvalidInput: the key's form, or a mapped task without one
+        """
+        return launch_key(self.launch_key, run=run, deployment=self.deployment or self.hook.settings.deployment)
+
+    def ledger(self) -> Ledger | None:
+        """The ledger of this task's parameter, else the connection's, else None."""
+        return self.hook.ledger_at(self.launch_ledger)
+
+    def demand_ledger(self, what: str) -> None:
+        """Refuse where neither the parameter nor the connection names a ledger.
+
+        :raises LaunchRefused: always then: there is no opt-out
+        """
+        from connect_campaigns.aws.ledger import refuse_without_ledger
+
+        if self.ledger() is None:
+            raise refuse_without_ledger(what)
+
+    def resolved(self, campaign: str) -> str:
+        """Give the bare id of a campaign named by id, ARN, console URL or name.
+
+        :raises InvalidInput: no campaign has this name, or several have it
+        """
+        return self.hook.campaigns.resolve(campaign, instance_id=self.hook.settings.connect_instance_id)
+
+    def only_checks(self, run: RunInfo) -> bool:
+        """Whether this run evaluates the guards and launches nothing."""
+        manual = run.is_manual and run.scheduled and self.if_manual == "check"
+        return manual or parameters.yes_or_no("check_only", self.check_only)
+
+    def launcher(self, request: LaunchRequest) -> Launcher:
+        """Make the launcher of a request, with real clocks."""
+        from connect_campaigns.launcher import Launcher
+
+        return Launcher(
+            request,
+            campaigns=self.hook.campaigns,
+            ledger=None if request.mode is Mode.BARE else self.ledger(),
+            log=self.log,
+            wall_clock=lambda: datetime.now(UTC),
+            sleep=time.sleep,
+            jitter=random.random,
+            nonce=lambda: uuid.uuid4().hex[:8],
+        )
+
+    def report_checks(self, request: LaunchRequest) -> None:
+        """Evaluate every guard and log the verdicts as a table.
+
+        :raises LaunchSkipped: always: a check launches nothing and is no success either
+        """
+        verdicts = self.launcher(request).check()
+        self.log.info("Checked, nothing written, nothing started:\n%s", table(verdicts))
+        failed = [name for name, verdict in verdicts if isinstance(verdict, Failed) and verdict.then is OnFailure.FAIL]
+        raise LaunchSkipped(
+            f"checked only: {len(verdicts)} guards, "
+            + (f"{', '.join(failed)} would refuse" if failed else "none would refuse"),
+            allowed="a launch, by a run that is not told to check only",
+            hint='the table is in the log above; to launch, trigger with "launch", or without check_only',
+            code="check_only",
+        )
+
+    def segment_arn(self, source: object) -> str | None:
+        """Take a segment definition's ARN out of what the DAG hands over: an ARN, or what `prepare_segment` returns.
+
+        :raises InvalidInput: neither
+        """
+        if source is None:
+            return None
+        if not (isinstance(source, str) and source.strip().startswith("arn:")):
+            source = parameters.mapping("source", source).get("arn")
+        return parameters.text("source", source, form=SEGMENT_ARN, longest=500)
+
+    def run_info(self, context: Context) -> RunInfo:
+        """The run of this attempt."""
+        return run_info(context)
+
+
+def table(verdicts: Sequence[tuple[str, Verdict]]) -> str:
+    """Show verdicts as an aligned table, a line each."""
+    width = max(len(name) for name, _ in verdicts)
+    return "\n".join(f"  {name:<{width}}  {_shown(verdict)}" for name, verdict in verdicts)
+
+
+def _shown(verdict: Verdict) -> str:
+    if isinstance(verdict, Failed):
+        return f"FAILED         {verdict.found} (allowed: {verdict.allowed})"
+    if isinstance(verdict, NotEvaluated):
+        return f"not evaluated  {verdict.why}"
+    return f"passed         {verdict.note}"
+
+
+def _age(value: object) -> timedelta | None:
+    return None if value is None else timedelta(seconds=seconds("max_run_age", value))
