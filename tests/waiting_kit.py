@@ -1,0 +1,49 @@
+"""What the tests of waiting share: campaigns in the emulator, and the Airflow connection that leads there."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from typing import Any
+
+from tests.emulator.campaign_kit import INSTANCE, Kit
+
+# Airflow writes its configuration into AIRFLOW_HOME when it is imported: never into the home of who runs the tests.
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-of-tests-"))
+
+__all__ = ["INSTANCE", "Kit", "TaskInstance", "connection_json", "fast_client", "running_campaigns"]
+
+fast_client = {"retries": {"total_max_attempts": 1}, "connect_timeout": 2, "read_timeout": 5}
+"""`botocore_config` of tests in which calls are to fail at once."""
+
+
+def connection_json(url: str, **extra: Any) -> str:
+    """Give an Airflow connection as JSON that leads to an emulator."""
+    members = {"region_name": "us-east-1", "endpoint_url": url, "connect_instance_id": INSTANCE, **extra}
+    return json.dumps({"conn_type": "aws", "login": "AKIDEXAMPLE", "password": "not-a-secret", "extra": members})
+
+
+def running_campaigns(kit: Kit, number: int) -> list[str]:
+    """Make and start campaigns that stay Running until the clock is stepped by an hour and a few moments."""
+    kit.emulator.set_settings(campaigns={"max_active_campaigns": max(number, 50)})
+    made = [kit.create(name=f"spring-{each}") for each in range(number)]
+    for campaign_id in made:
+        kit.campaigns.start_campaign(id=campaign_id)
+    return made
+
+
+class TaskInstance:
+    """Stands for Airflow's own where no task runs: keeps what was pushed."""
+
+    def __init__(self) -> None:
+        self.xcoms: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep a value, which must be plain JSON."""
+        self.xcoms[key] = json.loads(json.dumps(value))
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """A context with this task instance."""
+        return {"ti": self}
