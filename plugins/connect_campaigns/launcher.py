@@ -54,13 +54,13 @@ ENDS = frozenset({Act.CREATED, Act.STARTED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.
 class Log(Protocol):
     """A logger: the standard library's, or Airflow's own."""
 
-    def debug(self, msg: str, *args: object) -> None:
+    def debug(self, msg: str, /, *args: object) -> None:
         """Log lazily, as the standard library does."""
 
-    def info(self, msg: str, *args: object) -> None:
+    def info(self, msg: str, /, *args: object) -> None:
         """Log lazily, as the standard library does."""
 
-    def warning(self, msg: str, *args: object) -> None:
+    def warning(self, msg: str, /, *args: object) -> None:
         """Log lazily, as the standard library does."""
 
 
