@@ -191,8 +191,6 @@ class Launcher:
             return
         if memory.created >= MAX_NEW or memory.unknown_creates > MAX_UNKNOWN_CREATES:
             raise refusals.too_many_creates(self.request.key, memory.created, memory.unknown_creates)
-        # Proves the right to write before there is a campaign, and is the trace of an attempt that dies in between.
-        self._event("creating", template=template.id)
         window = self.checks.window(template)
         if not isinstance(window, Window):
             return  # the time ran out since the guards looked: they look again
@@ -203,6 +201,8 @@ class Launcher:
             window=window,
             tags=our_tags(template, ledger_id=self.ledger_id, key=self.request.key, run=self.request.run.name),
         )
+        # Proves the right to write before there is a campaign, and is the trace of an attempt that dies in between.
+        self._event("creating", template=template.id)
         outcome = self.campaigns.create(request)
         if outcome.accepted:
             memory.candidate = str((outcome.reply or {})["id"])

@@ -1,0 +1,190 @@
+"""Launches against the emulator: once, whoever retries, and green only when it is true."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connect_campaigns.core.errors import LaunchRefused, LaunchUncertain
+from connect_campaigns.operators.campaigns import CreateCampaignOperator, StartCampaignOperator
+from tests.launch_kit import Ran, World
+
+SOON = {"start_after": timedelta(minutes=10)}
+
+
+@pytest.fixture
+def world(emulator, monkeypatch) -> World:
+    return World(emulator, monkeypatch)
+
+
+@pytest.fixture
+def bare(emulator, monkeypatch) -> World:
+    """The same without a ledger."""
+    return World(emulator, monkeypatch, ledger=False)
+
+
+def start(**parameters) -> StartCampaignOperator:
+    return StartCampaignOperator(task_id="start", **parameters)
+
+
+def clone(world: World, **parameters) -> StartCampaignOperator:
+    return start(template=world.template, **{**SOON, **parameters})
+
+
+def test_a_template_is_cloned_and_started_once(world):
+    ran = Ran(clone(world, launch_key="spring/fr/1"))
+    assert ran.error is None
+    assert world.state(ran.value) == "Running"
+    assert ran.launch["how"] == "started"
+    assert ran.value != world.template
+    assert world.state(world.template) == "Initialized"
+    assert world.starts == 1
+
+
+def test_running_again_with_the_same_key_attaches(world):
+    first = Ran(clone(world, launch_key="k"))
+    again = Ran(clone(world, launch_key="k"), run_id="manual__2")
+    assert again.value == first.value
+    assert again.launch["how"] == "attach"
+    assert world.starts == 1
+    assert len(world.campaigns()) == 2
+
+
+def test_running_again_after_the_end_says_that_it_ran(world):
+    first = Ran(clone(world, launch_key="k"))
+    world.kit.step(24 * 3600)
+    again = Ran(clone(world, launch_key="k"))
+    assert (again.value, again.launch["how"]) == (first.value, "ran")
+    assert world.starts == 1
+
+
+def test_create_then_start_with_different_default_keys(world):
+    made = Ran(CreateCampaignOperator(task_id="create", template=world.template, **SOON))
+    assert world.state(made.value) == "Initialized"
+    ran = Ran(start(campaign_id=made.value))
+    assert ran.value == made.value
+    assert ran.launch["how"] == "started"
+    assert world.starts == 1
+
+
+def test_create_then_start_with_one_key(world):
+    made = Ran(CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", **SOON))
+    again = Ran(CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", **SOON))
+    assert made.value == again.value
+    assert Ran(start(campaign_id=made.value, launch_key="k")).value == made.value
+    assert Ran(start(campaign_id=made.value, launch_key="k")).launch["how"] == "attach"
+    assert world.starts == 1
+
+
+def test_another_key_never_takes_a_campaign_over(world):
+    given = world.campaign(name="by hand")
+    assert Ran(start(campaign_id=given, launch_key="a")).error is None
+    before = world.writes()
+    refused = Ran(start(campaign_id=given, launch_key="b")).error
+    assert isinstance(refused, LaunchRefused)
+    assert refused.code == "claimed"
+    assert "'a'" in refused.found
+    assert world.writes() == before
+
+
+def test_a_key_never_launches_a_second_campaign(world):
+    one, two = world.campaign(name="one"), world.campaign(name="two")
+    assert Ran(start(campaign_id=one, launch_key="k")).error is None
+    refused = Ran(start(campaign_id=two, launch_key="k")).error
+    assert refused.code == "key_taken"
+    assert world.starts == 1
+
+
+@pytest.mark.parametrize("times", [1, 99])
+def test_a_lost_reply_of_start_is_one_effect_and_green_with_a_ledger(world, times):
+    world.emulator.add_fault(operation="StartCampaign", kind="lost_reply", times=times)
+    ran = Ran(clone(world, launch_key="k"))
+    assert ran.error is None
+    assert ran.launch["how"] == "attach"
+    assert world.starts == 1
+
+
+@pytest.mark.parametrize("times", [1, 99])
+def test_a_lost_reply_of_start_is_red_with_the_hint_without_a_ledger(bare, times):
+    given = bare.campaign(name="by hand")
+    bare.emulator.add_fault(operation="StartCampaign", kind="lost_reply", times=times)
+    refused = Ran(start(campaign_id=given)).error
+    assert isinstance(refused, LaunchRefused)
+    assert refused.code == "active_bare"
+    assert 'if_active="attach"' in refused.hint
+    assert bare.starts == 1
+    assert Ran(start(campaign_id=given, if_active="attach")).launch["how"] == "attach_outside"
+    assert bare.starts == 1
+
+
+def test_the_bare_launch_of_a_given_campaign(bare):
+    given = bare.campaign(name="by hand")
+    ran = Ran(start(campaign_id=given))
+    assert (ran.value, ran.launch["how"]) == (given, "started")
+    assert Ran(start(campaign_id=given)).error.code == "active_bare"
+
+
+@pytest.mark.parametrize("operation", ["PutObject", "CreateCampaign", "GetCampaignState", "DescribeCampaign"])
+@pytest.mark.parametrize("kind", ["lost_reply", "error_before", "error_after"])
+def test_any_call_may_fail_once_and_a_retry_is_green(world, operation, kind):
+    world.emulator.add_fault(operation=operation, kind=kind, times=1)
+    results = [Ran(clone(world, launch_key="k"), try_number=number) for number in (1, 2)]
+    assert any(ran.error is None for ran in results)
+    assert world.starts == 1
+    assert {ran.value for ran in results if ran.error is None} == {results[-1].value}
+
+
+def test_a_deleted_clone_is_made_anew_unasked(world):
+    made = Ran(CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", **SOON))
+    world.kit.campaigns.delete_campaign(id=made.value)
+    again = Ran(CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", **SOON))
+    assert again.error is None
+    assert again.value != made.value
+    late = Ran(start(campaign_id=made.value, launch_key="other")).error
+    assert isinstance(late, LaunchUncertain)
+    assert "Create task" in late.hint
+
+
+def test_a_stale_campaign_is_refused_with_the_snippet_and_nothing_is_written(world):
+    given = world.kit.in_state("Completed")
+    before = world.writes()
+    refused = Ran(start(campaign_id=given)).error
+    assert refused.code == "stale"
+    assert "CreateCampaignOperator" in refused.hint
+    assert world.writes() == before
+
+
+def test_an_unseen_member_of_the_template_refuses_the_clone(world):
+    world.emulator.set_settings(campaigns={"extra_describe_members": {"someNewConfig": {"limit": 3}}})
+    before = world.writes()
+    refused = Ran(clone(world, launch_key="k")).error
+    assert refused.code == "unseen_members"
+    assert "campaign.someNewConfig" in refused.found
+    assert world.writes() == before
+    assert world.starts == 0
+
+
+def test_a_late_launch_that_may_be_skipped_is_written_off_for_good(world):
+    now = world.kit.now()
+    late = {"start_at": f"{now - timedelta(hours=2):%H:%M}", "latest_start": f"{now - timedelta(hours=1):%H:%M}",
+            "end_at": f"{now + timedelta(hours=1):%H:%M}", "timezone": "UTC", "if_late": "skip"}  # fmt: skip
+    ran = Ran(start(template=world.template, launch_key="k", **late), due=datetime.now(UTC))
+    assert type(ran.error).__name__ == "LaunchSkipped"
+    assert [name for name in world.objects() if name.startswith("keys/")] != []
+    assert world.starts == 0
+
+
+def test_the_clean_launch_costs_a_fixed_number_of_calls(world):
+    before = world.emulator.counts()
+    Ran(clone(world, launch_key="k"))
+    after = world.emulator.counts()
+    used = {name: count["requests"] - before.get(name, {"requests": 0})["requests"] for name, count in after.items()}
+    assert {name: number for name, number in used.items() if number} == {
+        "connectcampaignsv2.DescribeCampaign": 3,
+        "connectcampaignsv2.CreateCampaign": 1,
+        "connectcampaignsv2.GetCampaignState": 3,
+        "connectcampaignsv2.StartCampaign": 1,
+        "s3.GetObject": 12,
+        "s3.PutObject": 3,
+    }
