@@ -149,6 +149,14 @@ class Operation:
             if member.serialization.get("location") == "querystring"
         }
 
+    @cached_property
+    def texts_only(self) -> bool:
+        """Whether a result is nothing but texts in the body: plain JSON, then no serializer is needed."""
+        shape: Any = self._model.output_shape
+        return shape is not None and all(
+            member.type_name == "string" and not member.serialization for member in shape.members.values()
+        )
+
     @property
     def _members(self) -> dict[str, Any]:
         shape: Any = self._model.input_shape

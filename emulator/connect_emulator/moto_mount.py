@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
+import traceback
+from contextlib import nullcontext
 from html import escape
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, unquote
@@ -60,10 +63,11 @@ class S3Names:
 
 
 class Moto:
-    """moto behind ASGI, with the call log, the faults and the order of S3's writes.
+    """moto behind ASGI, with the call log, the faults, and S3's requests one after the other.
 
     The whole body is read before moto sees the request: else a client that stops half-way holds a lock or a
-    worker. S3's writes go one after the other: moto's check of `If-None-Match: *` and its write aren't atomic.
+    worker. S3 has one request at a time, since moto's check of `If-None-Match: *` and its write aren't atomic,
+    nor is a read of an object that is being replaced. Replies are collected, so that no slow reader holds the lock.
     """
 
     def __init__(self, world: World) -> None:
@@ -72,12 +76,12 @@ class Moto:
         self._asgi: Any = WSGIMiddleware(
             _with_whole_body(DomainDispatcherApplication(create_backend_app)), workers=WORKERS
         )
-        self._s3_writes = asyncio.Lock()
+        self._s3_turn = asyncio.Lock()
         self._s3_names = S3Names()
 
     async def reset(self) -> None:
         """Have moto forget everything."""
-        async with self._s3_writes:
+        async with self._s3_turn:
             moto_api_backend.reset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,32 +91,40 @@ class Moto:
             return
         body, length = received
         with body:
-            await self._answer(scope, body, length, send)
+            scope["connect_emulator.body"] = (body, length)
+            await self._answer(scope, body, send)
 
-    async def _answer(self, scope: Scope, body: IO[bytes], length: int, send: Send) -> None:
+    async def _answer(self, scope: Scope, body: IO[bytes], send: Send) -> None:
         world = self._world
         service, operation, params = self._identify(scope, body)
         call = world.calls.begin(time=world.clock.now(), service=service, operation=operation, params=params)
         fault = world.faults.pick(service, operation)
-        if fault is not None:
-            call.fault = fault.kind
-            if fault.kind == "error_before":
-                await _send_error(send, scope, call=call, fault=fault)
-                return
-        scope["connect_emulator.body"] = (body, length)
-        if fault is None and not is_write(operation):
-            await self._asgi(scope, _nothing, _noting_status(call, send))
+        call.fault = fault.kind if fault else None
+        if fault is not None and fault.kind == "error_before":
+            await _send_error(send, scope, call=call, fault=fault)
             return
-        messages: list[Message] = []
-        if service == "s3":
-            async with self._s3_writes:
-                await self._asgi(scope, _nothing, _collecting(messages))
-        else:
-            await self._asgi(scope, _nothing, _collecting(messages))
+        messages = await self._ask(scope, in_turn=service == "s3")
         call.status = int(messages[0]["status"])
         if is_write(operation) and call.status < 300:
             world.calls.took_effect(call)
         await _deliver(send, scope, messages, call=call, fault=fault)
+
+    async def _ask(self, scope: Scope, *, in_turn: bool) -> list[Message]:
+        """Have moto answer; what it raises is said, counted, and a 500."""
+        messages: list[Message] = []
+
+        async def collect(message: Message) -> None:
+            messages.append(message)
+
+        try:
+            async with self._s3_turn if in_turn else nullcontext():
+                await self._asgi(scope, _nothing, collect)
+        except Exception as error:  # noqa: BLE001 - the last resort
+            self._world.unexpected_errors += 1
+            traceback.print_exception(error, file=sys.stderr)
+            body = {"type": "http.response.body", "body": b"Unexpected error in moto, traceback on stderr"}
+            messages[:] = [{"type": "http.response.start", "status": 500, "headers": []}, body]
+        return messages
 
     def _identify(self, scope: Scope, body: IO[bytes]) -> tuple[str, str, dict[str, Any]]:
         """Name service and operation for the call log, with S3's bucket and key or a form's fields."""
@@ -172,22 +184,6 @@ def _with_whole_body(app: Any) -> Any:
 
 async def _nothing() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
-
-
-def _collecting(messages: list[Message]) -> Send:
-    async def collect(message: Message) -> None:
-        messages.append(message)
-
-    return collect
-
-
-def _noting_status(call: Call, send: Send) -> Send:
-    async def note(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            call.status = int(message["status"])
-        await send(message)
-
-    return note
 
 
 async def _deliver(send: Send, scope: Scope, messages: list[Message], *, call: Call, fault: Fault | None) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from connect_emulator.model import Operation, Service
     from connect_emulator.world import World
 
+JSON_HEADERS = [(b"content-type", b"application/json")]
 LOGGED_BODY = 16_384  # bytes; larger bodies would fill the log's memory
 
 
@@ -75,7 +76,8 @@ async def route(exchange: Exchange) -> None:
 async def log(exchange: Exchange) -> None:
     """Write the request down, with its parameters as they were sent."""
     operation, body = _operation(exchange), exchange.body
-    exchange.values = MultiDict(parse_qsl(exchange.query, keep_blank_values=True)) if exchange.query else MultiDict()
+    if exchange.query:
+        exchange.values = MultiDict(parse_qsl(exchange.query, keep_blank_values=True))
     readable = True
     if body and operation.has_body:
         try:
@@ -100,12 +102,10 @@ async def log(exchange: Exchange) -> None:
 async def check_types(exchange: Exchange) -> None:
     """Check the JSON types of what was sent: the parser would guess or crash."""
     operation = _operation(exchange)
-    problems = [
-        problem
-        for name, check in operation.text_checks.items()
-        for value in exchange.values.getlist(name)
-        for problem in check(value, name)
-    ]
+    problems: list[str] = []
+    for name, check in operation.text_checks.items():
+        for value in exchange.values.getlist(name):
+            problems += check(value, name)
     if operation.check_types is not None and exchange.body:
         problems += operation.check_types(exchange.sent, "")
     _refuse(exchange.service.spec.malformed, problems)
@@ -175,7 +175,12 @@ async def fault_after(exchange: Exchange) -> None:
 
 async def serialize(exchange: Exchange) -> None:
     """Turn the result into the reply that the model describes."""
-    _write(exchange, _operation(exchange).serializer.serialize(exchange.result))
+    operation = _operation(exchange)
+    if operation.texts_only and exchange.result is not None:
+        texts = {name: value for name, value in exchange.result.items() if value is not None}
+        exchange.status, exchange.reply_headers, exchange.reply = 200, JSON_HEADERS, json.dumps(texts).encode()
+        return
+    _write(exchange, operation.serializer.serialize(exchange.result))
     if isinstance(exchange.result, Reply):
         body = json.loads(exchange.reply)
         _merge(body, exchange.result.raw)
@@ -245,7 +250,7 @@ def _write(exchange: Exchange, response: Any) -> None:
 
 def _write_plain(exchange: Exchange, *, status: int, code: str, message: str) -> None:
     exchange.status = status
-    exchange.reply_headers = [(b"content-type", b"application/json"), (b"x-amzn-errortype", code.encode())]
+    exchange.reply_headers = [*JSON_HEADERS, (b"x-amzn-errortype", code.encode())]
     exchange.reply = json.dumps({"__type": code, "message": message, "Message": message}).encode()
     if exchange.call is not None:
         exchange.call.error = code

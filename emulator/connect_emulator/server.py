@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -131,8 +131,19 @@ def serve(*, host: str, port: int, speed: float) -> None:
 
 async def _serve(listener: socket.socket, *, shown: str, speed: float) -> None:
     world = World(clock=Clock(speed=speed))
-    config = uvicorn.Config(
-        Application(world),
+    server = uvicorn.Server(server_config(Application(world)))
+    print(f"listening on {shown}", flush=True)  # noqa: T201
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        world.faults.clear()
+        await world.profiles.close()
+
+
+def server_config(application: Any) -> uvicorn.Config:
+    """Give the server's configuration; the benchmark serves a bare handler with the same."""
+    return uvicorn.Config(
+        application,
         ws="none",
         lifespan="off",
         date_header=False,  # ours is the emulator's clock; there must be one only
@@ -142,12 +153,6 @@ async def _serve(listener: socket.socket, *, shown: str, speed: float) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,  # held replies must not hold up the end
     )
-    print(f"listening on {shown}", flush=True)  # noqa: T201
-    try:
-        await uvicorn.Server(config).serve(sockets=[listener])
-    finally:
-        world.faults.clear()
-        await world.profiles.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
