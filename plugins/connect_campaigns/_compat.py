@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 WITHOUT_AIRFLOW = "CONNECT_CAMPAIGNS_WITHOUT_AIRFLOW"
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator, BaseSensorOperator, TaskGroup
+    from airflow.sdk import BaseOperator, BaseSensorOperator, TaskGroup, XComArg
     from airflow.sdk.bases.sensor import PokeReturnValue
     from airflow.sdk.configuration import conf
     from airflow.sdk.definitions.context import Context
@@ -98,6 +98,7 @@ __all__ = [
     "PokeReturnValue",
     "TaskGroup",
     "TriggerEvent",
+    "XComArg",
     "conf",
     "due_time",
     "run_type",

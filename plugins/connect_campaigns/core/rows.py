@@ -1,0 +1,256 @@
+"""A CSV file's rows, checked before anything is sent: the service gives no error per row, so ours are the only ones.
+
+Strict RFC 4180 in UTF-8. A problem is told by row, line, column and reason, never with the value: it may be personal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.fields import PHONES, max_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from connect_campaigns.core.columns import Column, Mapping
+
+TOLD = 20
+"""Bad rows that are told one by one; all are counted."""
+LONGEST_RECORD = 64_000
+"""Characters that one row may have: 25 values of 1,000 at most, so beyond it a quote was left open."""
+LONGEST_LINE = 4 * LONGEST_RECORD
+"""Bytes that one line may have: UTF-8 takes 4 a character at most."""
+
+_QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
+_PLAIN = r'[^",\r\n]*+'
+_FIELD = re.compile(f"({_QUOTED}|{_PLAIN})(,|\\Z)")
+_RECORD = re.compile(f"(?:{_QUOTED}|{_PLAIN})(?:,(?:{_QUOTED}|{_PLAIN}))*+")
+_OPEN = re.compile(f'(?:(?:{_QUOTED}|{_PLAIN}),)*+"[^"]*+(?:""[^"]*+)*+')
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_NEEDS_QUOTES = re.compile(r'[",\r\n]')
+_SIGNATURES = (
+    (b"\xff\xfe", "UTF-16 text"),
+    (b"\xfe\xff", "UTF-16 text"),
+    (b"\x1f\x8b", "gzip data"),
+    (b"PK\x03\x04", "a zip archive or a spreadsheet"),
+)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Kind(StrEnum):
+    """What can be wrong with a row."""
+
+    QUOTES = "bad quotes"
+    RAGGED = "wrong number of cells"
+    EMPTY_KEY = "empty key"
+    REPEATED_KEY = "repeated key"
+    TOO_LONG = "value too long"
+    PHONE = "phone number not E.164"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing wrong with one row; `row` counts from 1 without the header, `line` as an editor does."""
+
+    row: int
+    line: int
+    kind: Kind
+    detail: str
+    column: str | None = None
+
+    def __str__(self) -> str:
+        where = f"row {self.row} (line {self.line})" + (f", column {self.column!r}" if self.column else "")
+        return f"{where}: {self.kind}: {self.detail}"
+
+
+@dataclass(kw_only=True)
+class Findings:
+    """What the checks found in a whole file."""
+
+    good: int = 0
+    bad: int = 0
+    blank_lines: int = 0
+    byte_order_mark: bool = False
+    counts: Counter[Kind] = field(default_factory=Counter)
+    first: list[Problem] = field(default_factory=list)
+
+    def add(self, problems: list[Problem]) -> None:
+        """Count a row's problems, and keep those of the first bad rows."""
+        self.bad += 1
+        self.counts.update({problem.kind for problem in problems})
+        if self.bad <= TOLD:
+            self.first.extend(problems)
+
+    @property
+    def summary(self) -> str:
+        """The counts in words."""
+        return ", ".join(f"{kind}: {count}" for kind, count in self.counts.most_common())
+
+
+@dataclass(frozen=True)
+class Record:
+    """The text of one record, without its line end, and the line where it begins."""
+
+    line: int
+    text: str
+
+
+def decoded(lines: Iterable[bytes], findings: Findings) -> Iterator[str]:
+    """Decode lines, a byte order mark taken off.
+
+    :raises InvalidInput: bytes that are no UTF-8, with line and place in it; a NUL; another kind of file
+    """
+    for number, line in enumerate(lines, start=1):
+        content = line
+        if number == 1:
+            _check_signature(line)
+            findings.byte_order_mark = line.startswith(_BYTE_ORDER_MARK)
+            content = line.removeprefix(_BYTE_ORDER_MARK)
+        if len(line) > LONGEST_LINE:
+            hint = "end each line with a line feed; lone carriage returns (old Mac) are not enough"
+            raise _not_text(number, LONGEST_LINE, "the line goes on", hint=hint)
+        if (place := content.find(0)) >= 0:
+            raise _not_text(number, place, "a NUL byte", hint="save the file as UTF-8; UTF-16 is full of NUL bytes")
+        try:
+            yield content.decode()
+        except UnicodeDecodeError as error:
+            found = f"byte 0x{content[error.start]:02x}, which is no UTF-8"
+            hint = "save it as UTF-8; it looks like Latin-1 or Windows-1252 (iconv -f WINDOWS-1252 -t UTF-8)"
+            raise _not_text(number, error.start, found, hint=hint) from None
+
+
+def _check_signature(line: bytes) -> None:
+    for signature, what in _SIGNATURES:
+        if line.startswith(signature):
+            raise InvalidInput(
+                f"the file is {what}",
+                allowed="CSV text in UTF-8 with a header row",
+                hint="save or unpack it as CSV in UTF-8",
+                code="encoding",
+            )
+
+
+def _not_text(line: int, place: int, what: str, *, hint: str) -> InvalidInput:
+    return InvalidInput(
+        f"line {line}, byte {place + 1}: {what}",
+        allowed=f"CSV text in UTF-8, lines of at most {LONGEST_LINE} bytes",
+        hint=hint,
+        code="encoding",
+    )
+
+
+def records(lines: Iterable[str], findings: Findings) -> Iterator[Record]:
+    """Join lines into records: a quoted value may hold line ends. Blank lines are counted and passed over.
+
+    :raises InvalidInput: a quote that stays open
+    """
+    opened, text = 0, ""
+    for number, line in enumerate(lines, start=1):
+        if opened:
+            text += line
+        elif line.strip():
+            opened, text = number, line
+        else:
+            findings.blank_lines += 1
+            continue
+        if '"' in text and _OPEN.fullmatch(text):
+            if len(text) > LONGEST_RECORD:
+                break
+            continue
+        yield Record(opened, text.removesuffix("\n").removesuffix("\r"))
+        opened = 0
+    if opened:
+        raise InvalidInput(
+            f"line {opened}: a quoted value opens here and doesn't end within {min(len(text), LONGEST_RECORD)} characters",
+            allowed='quotes that close; one inside a value is doubled: ""',
+            hint="look at the line's last opening quote",
+            code="open_quote",
+        )
+
+
+def split(text: str) -> list[str] | None:
+    """Split a record into cells; None where its quotes or line ends are not as RFC 4180 has them."""
+    if '"' not in text:
+        return None if "\r" in text else text.split(",")
+    if not _RECORD.fullmatch(text):
+        return None
+    cells, place = [], 0
+    while match := _FIELD.match(text, place):
+        cell = match[1]
+        cells.append(cell[1:-1].replace('""', '"') if cell.startswith('"') else cell)
+        place = match.end()
+        if not match[2]:
+            break
+    return cells
+
+
+def join(cells: Iterable[str]) -> str:
+    """Write cells as one line, quoted where needed."""
+    return ",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells)
+
+
+class Checker:
+    """Checks records one by one against a mapping.
+
+    :param mapping: where the columns go: it says what a value must be
+    """
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._mapping = mapping
+        self._key = mapping.key.index or 0
+        self._phones = [column for column in mapping.columns if column.target in PHONES]
+        self._keys: set[str] = set()
+        self._rows = 0
+
+    def row(self, record: Record) -> tuple[list[str], list[Problem]]:
+        """Give a record's cells and what is wrong with them."""
+        self._rows += 1
+        cells = split(record.text)
+        if cells is None:
+            detail = 'a value with a quote stands in quotes, and the quote is doubled: "5"" pipe"'
+            return [], [self._problem(record, Kind.QUOTES, detail)]
+        if len(cells) != self._mapping.width:
+            detail = f"{len(cells)}, the header has {self._mapping.width}"
+            return [], [self._problem(record, Kind.RAGGED, detail)]
+        problems = [*self._of_key(record, cells), *self._of_phones(record, cells)]
+        if len(record.text) > 255:
+            problems += self._of_lengths(record, cells)
+        return cells, problems
+
+    def sent(self, record: Record, cells: list[str]) -> str:
+        """Give the line to send for a good record."""
+        if self._mapping.as_in_file:
+            return record.text
+        return join(
+            cells[column.index] if column.index is not None else column.constant for column in self._mapping.columns
+        )
+
+    def _of_key(self, record: Record, cells: list[str]) -> Iterator[Problem]:
+        key = cells[self._key]
+        if not key.strip():
+            yield self._problem(record, Kind.EMPTY_KEY, "the profile can't be told from others", self._mapping.key)
+        elif key in self._keys:
+            yield self._problem(record, Kind.REPEATED_KEY, "an earlier row has it", self._mapping.key)
+        self._keys.add(key)
+
+    def _of_phones(self, record: Record, cells: list[str]) -> Iterator[Problem]:
+        for column in self._phones:
+            number = cells[column.index or 0]
+            if number and not _E164.fullmatch(number):
+                detail = "write + and country code, digits only (spreadsheets make 1.5E+10 of it)"
+                yield self._problem(record, Kind.PHONE, detail, column)
+
+    def _of_lengths(self, record: Record, cells: list[str]) -> Iterator[Problem]:
+        for column in self._mapping.columns:
+            length = len(cells[column.index]) if column.index is not None else 0
+            if length > (longest := max_length(column.target)):
+                yield self._problem(record, Kind.TOO_LONG, f"{length} characters, at most {longest}", column)
+
+    def _problem(self, record: Record, kind: Kind, detail: str, column: Column | None = None) -> Problem:
+        name = column.header if column else None
+        return Problem(row=self._rows, line=record.line, kind=kind, detail=detail, column=name)

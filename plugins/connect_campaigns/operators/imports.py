@@ -1,0 +1,153 @@
+"""The operator that brings customers in; `operators.segments` has it beside the other steps of an audience."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connect_campaigns.aws.csv_file import CsvRules, checked_copy
+from connect_campaigns.aws.polling import pace
+from connect_campaigns.connection import ConnectOperator
+from connect_campaigns.core.amounts import count
+from connect_campaigns.core.errors import InvalidInput, ServiceRefused
+from connect_campaigns.core.parameters import mapping, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from connect_campaigns._compat import Context
+    from connect_campaigns.aws.uploads import Imported
+
+LONGEST_EXPIRY_DAYS = 1098
+"""The API's own bound of DataExpiry (documented; the console's guide says 90)."""
+
+
+class ImportProfilesOperator(ConnectOperator):
+    """Bring the customers of a CSV file into Customer Profiles: profiles are updated by key, or made.
+
+    The file is checked whole before anything is sent, since the service gives no error per row: the first 20 bad
+    rows are in the log by row, column and reason. A retry takes up the import that an earlier attempt began.
+
+    :param path: local CSV file, UTF-8 with a header row, under 1 GB (templated)
+    :param key_column: header of the column that tells one customer from another (templated)
+    :param columns: field by header, as ``{"mobile": "PhoneNumber", "balance": "Attributes.Balance"}``; columns not
+        named stay out. Default: all; recognised headers (``phone``, ``First Name``, ``zip``) go to standard fields,
+        all others to attributes of the same name (templated)
+    :param rename_columns: ``"safe"`` makes unusable headers usable and prints the map; default: refuse (templated)
+    :param audience_run: adds an attribute ``audience_run`` of this value to every profile, so that a segment can
+        select exactly the people of this file; a new value for each run (templated)
+    :param data_expiry_days: days after which a profile that is not updated is forgotten, 1 to 1098; the default is
+        the service's own (templated)
+    :param max_failed_rows: bad rows in the file and failed records of the service, together, that are let pass;
+        they are left out (templated)
+    :param poll_interval: longest pause between two looks at the import, in seconds or as a timedelta (templated)
+    :param patience: how long to wait for its end, in seconds or as a timedelta (templated)
+    :returns: ``{rows, created, updated, failed, job_id, sha256, columns, finished_at}``
+    :raises InvalidInput: a parameter or the file; nothing was sent
+    :raises ServiceRefused: the import failed, or more records failed than `max_failed_rows` allows
+    :raises RetryableError: the service could not be reached, or `patience` is over
+    """
+
+    template_fields: Sequence[str] = (
+        *ConnectOperator.template_fields,
+        "path",
+        "key_column",
+        "columns",
+        "rename_columns",
+        "audience_run",
+        "data_expiry_days",
+        "max_failed_rows",
+        "poll_interval",
+        "patience",
+    )
+    template_fields_renderers = {"columns": "json"}  # noqa: RUF012 - Airflow declares it so
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        key_column: str | None,
+        columns: dict[str, str] | str | None = None,
+        rename_columns: str | None = None,
+        audience_run: str | None = None,
+        data_expiry_days: int | str = 14,
+        max_failed_rows: int | str = 0,
+        poll_interval: float | str | timedelta = 5,
+        patience: float | str | timedelta = 3600,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.path = path
+        self.key_column = key_column
+        self.columns = columns
+        self.rename_columns = rename_columns
+        self.audience_run = audience_run
+        self.data_expiry_days = data_expiry_days
+        self.max_failed_rows = max_failed_rows
+        self.poll_interval = poll_interval
+        self.patience = patience
+
+    def validate(self) -> tuple[CsvRules, int]:
+        """Check the parameters; nothing is read or asked yet.
+
+        :returns: what the file is read by, and the days until its profiles expire
+        :raises InvalidInput: a parameter is not what it must be
+        """
+        text("path", self.path, longest=4096)
+        if self.rename_columns not in {None, "safe"}:
+            raise InvalidInput.of(
+                "rename_columns", self.rename_columns, allowed='None or "safe"', hint='write rename_columns="safe"'
+            )
+        days = count("data_expiry_days", self.data_expiry_days)
+        if not 1 <= days <= LONGEST_EXPIRY_DAYS:
+            raise InvalidInput.of(
+                "data_expiry_days",
+                self.data_expiry_days,
+                allowed=f"1 to {LONGEST_EXPIRY_DAYS} days",
+                hint="choose a number of days past the campaign's end: expired profiles drop out of every segment",
+            )
+        pace(self.poll_interval, self.patience)
+        return CsvRules(
+            key_column=text("key_column", self.key_column),
+            columns=None if self.columns is None else mapping("columns", self.columns),
+            rename=self.rename_columns == "safe",
+            audience_run=None if self.audience_run is None else text("audience_run", self.audience_run),
+            max_failed_rows=count("max_failed_rows", self.max_failed_rows),
+        ), days
+
+    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow calls it so
+        """Check the file, send it, wait for its end, judge it by its failed records."""
+        rules, days = self.validate()
+        with checked_copy(self.path.strip(), rules=rules, log=self.log) as file:
+            imported = self.hook.segments.uploads.bring_in(
+                file, data_expiry_days=days, pace=pace(self.poll_interval, self.patience), log=self.log
+            )
+        failed = file.findings.bad + imported.failed
+        self._judge(imported, failed=failed, allowed=rules.max_failed_rows)
+        return {
+            "rows": file.findings.good,
+            "created": imported.created,
+            "updated": imported.updated,
+            "failed": failed,
+            "job_id": imported.job_id,
+            "sha256": file.sha256,
+            "columns": file.mapping.targets,
+            "finished_at": imported.finished_at.isoformat(),
+        }
+
+    def _judge(self, imported: Imported, *, failed: int, allowed: int) -> None:
+        self.log.info(
+            "import %s: %d created, %d updated, %d failed",
+            imported.job_id,
+            imported.created,
+            imported.updated,
+            failed,
+        )
+        if failed > allowed:
+            raise ServiceRefused(
+                f"upload job {imported.job_id}: {imported.failed} records failed at the service, {failed} rows in all;"
+                f" {imported.created} were created and {imported.updated} updated",
+                allowed=f"at most `max_failed_rows` = {allowed}",
+                hint="the service names no row: look at values that its fields may not take, or allow more",
+                code="failed_records",
+            )

@@ -1,0 +1,166 @@
+"""Groups of tasks that data teams put into their DAGs: prepare a segment, launch a campaign on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from connect_campaigns._compat import TaskGroup
+from connect_campaigns.core.keys import per_day
+from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
+from connect_campaigns.operators.outcome import CheckCampaignOutcomeOperator
+from connect_campaigns.operators.segments import (
+    CreateSegmentDefinitionOperator,
+    EstimateSegmentOperator,
+    ImportProfilesOperator,
+)
+from connect_campaigns.sensors.campaigns import CampaignStateSensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connect_campaigns._compat import BaseOperator, XComArg
+
+__all__ = ["launch_campaign", "per_day", "prepare_segment"]
+
+
+def prepare_segment(
+    *,
+    definition: tuple[str, Any],
+    csv: str | None = None,
+    key_column: str | None = None,
+    columns: dict[str, str] | str | None = None,
+    rename_columns: str | None = None,
+    data_expiry_days: int | str = 14,
+    max_failed_rows: int | str = 0,
+    audience_run: str | None = None,
+    allow_all_profiles: bool | str = False,
+    min_audience: int | str = 1,
+    max_audience: int | str | None = None,
+    group_id: str = "prepare_segment",
+    **common: Any,
+) -> XComArg:
+    """Prepare an audience: import a file, make sure of the segment's definition, count it.
+
+    Every parameter but `group_id` may be a template; `ImportProfilesOperator`, `CreateSegmentDefinitionOperator` and
+    `EstimateSegmentOperator` say what each one takes.
+
+    :param definition: the definition's name (without hash) and its groups
+    :param csv: the file to import, which then needs `key_column`; None = the profiles are there already
+    :param audience_run: import and segment share this value: the segment is the people of this file, narrowed by the
+        definition's groups; a new value for each run, as ``"{{ run_id }}"``
+    :param common: for all its tasks: the connection's parameters and Airflow's own, as ``retries``
+    :returns: the last task's output, a `PreparedSegment` as a dict: what ``source=`` of a launch takes
+    """
+    name, groups = definition
+    with TaskGroup(group_id):
+        imported = None
+        if csv is not None:
+            imported = ImportProfilesOperator(
+                task_id="import_profiles",
+                path=csv,
+                key_column=key_column,
+                columns=columns,
+                rename_columns=rename_columns,
+                audience_run=audience_run,
+                data_expiry_days=data_expiry_days,
+                max_failed_rows=max_failed_rows,
+                **common,
+            )
+        create_definition = CreateSegmentDefinitionOperator(
+            task_id="create_definition",
+            name=name,
+            groups=groups,
+            allow_all_profiles=allow_all_profiles,
+            audience_run=audience_run,
+            **common,
+        )
+        estimate = EstimateSegmentOperator(
+            task_id="estimate",
+            segment=create_definition.output,
+            min_audience=min_audience,
+            max_audience=max_audience,
+            imported=None if imported is None else imported.output,
+            **common,
+        )
+        if imported is not None:
+            imported >> create_definition
+    return estimate.output
+
+
+def launch_campaign(
+    *,
+    template: str,
+    launch_key: str,
+    source: XComArg | Mapping[str, Any] | str | None = None,
+    group_id: str = "launch_campaign",
+    min_attempted: int | str | None = 1,
+    min_attempted_percent: float | str | None = None,
+    on_shortfall: str = "fail",
+    patience: float | str | timedelta = timedelta(minutes=15),
+    poke_interval: float = 60,
+    max_poll_interval: float | str | timedelta = timedelta(minutes=15),
+    wait_timeout: timedelta | float = timedelta(days=2),
+    deferrable: bool | None = None,
+    **launching: Any,
+) -> XComArg:
+    """Launch one campaign, once: check, create, start, wait, and judge the outcome.
+
+    `check` runs before everything that `source` comes from: a frozen ledger, missing rights or a schedule that can't
+    work fail in seconds, and not after a long import. `create` and `start` share the launch key, so clearing or
+    retrying any task, or running the DAG again, launches nothing a second time.
+
+    :param template: id, ARN, console URL or name of the campaign to clone (templated)
+    :param launch_key: the name of this launch (templated), as `per_day` makes one
+    :param source: what `prepare_segment` returns, or a segment definition's ARN; default: the template's own source
+    :param min_attempted: at least so many people must have been attempted (templated)
+    :param min_attempted_percent: of those targeted (templated)
+    :param on_shortfall: ``"fail"`` or ``"warn"`` (templated)
+    :param patience: how long the figures may be late (templated)
+    :param poke_interval: seconds between two looks at the state
+    :param wait_timeout: how long the campaign may take
+    :param deferrable: wait in the triggerer; default: Airflow's own setting
+    :param launching: the parameters of `LaunchingOperator`: schedule and guards; and the connection's
+    :returns: the outcome, as `CheckCampaignOutcomeOperator` returns it
+    """
+    connection = {
+        name: launching[name]
+        for name in ("aws_conn_id", "region_name", "verify", "botocore_config")
+        if name in launching
+    }
+    with TaskGroup(group_id):
+        check = PreflightOperator(task_id="check", template=template, launch_key=launch_key, **launching)
+        create = CreateCampaignOperator(
+            task_id="create", template=template, source=source, launch_key=launch_key, **launching
+        )
+        start = StartCampaignOperator(
+            task_id="start", campaign_id=create.output, launch_key=launch_key, renew_schedule=True, **launching
+        )
+        wait = CampaignStateSensor(
+            task_id="wait",
+            campaign_id=start.output,
+            poke_interval=poke_interval,
+            max_poll_interval=max_poll_interval,
+            timeout=wait_timeout,
+            **({} if deferrable is None else {"deferrable": deferrable}),
+            **connection,
+        )
+        outcome = CheckCampaignOutcomeOperator(
+            task_id="outcome",
+            campaign_id=start.output,
+            min_attempted=min_attempted,
+            min_attempted_percent=min_attempted_percent,
+            on_shortfall=on_shortfall,
+            patience=patience,
+            **connection,
+        )
+        check >> create >> start >> wait >> outcome
+    for first in _first_tasks(create, besides=check):
+        check >> first
+    return outcome.output
+
+
+def _first_tasks(task: BaseOperator, *, besides: BaseOperator) -> list[BaseOperator]:
+    """Find the tasks that everything upstream of a task begins with."""
+    upstream = task.get_flat_relatives(upstream=True)
+    return [each for each in upstream if each is not besides and not each.upstream_task_ids]
