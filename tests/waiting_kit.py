@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from typing import Any
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator.campaign_kit import INSTANCE, Kit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 # Airflow writes its configuration into AIRFLOW_HOME when it is imported: never into the home of who runs the tests.
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-of-tests-"))
 
-__all__ = ["INSTANCE", "Kit", "TaskInstance", "connection_json", "fast_client", "running_campaigns"]
+__all__ = ["INSTANCE", "Kit", "TaskInstance", "connection_json", "fast_client", "meanwhile", "running_campaigns"]
 
 fast_client = {"retries": {"total_max_attempts": 1}, "connect_timeout": 2, "read_timeout": 5}
 """`botocore_config` of tests in which calls are to fail at once."""
@@ -31,6 +37,27 @@ def running_campaigns(kit: Kit, number: int) -> list[str]:
     for campaign_id in made:
         kit.campaigns.start_campaign(id=campaign_id)
     return made
+
+
+@contextmanager
+def meanwhile(kit: Kit, operations: tuple[str, ...], change: Callable[[], object]) -> Iterator[None]:
+    """Make a change once one of the operations is called within the context: what waits is seen waiting first."""
+    before = sum(len(kit.emulator.calls(operation)) for operation in operations)
+
+    def wait_and_change() -> None:
+        deadline = time.monotonic() + 20
+        while sum(len(kit.emulator.calls(operation)) for operation in operations) <= before:
+            if time.monotonic() > deadline:
+                return  # what was to be changed never happened: the test says what it misses
+            time.sleep(0.02)
+        change()
+
+    thread = threading.Thread(target=wait_and_change)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 class TaskInstance:

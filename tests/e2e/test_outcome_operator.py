@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 
 import pytest
 
-from tests.waiting_kit import Kit, TaskInstance, connection_json, fast_client
+from tests.waiting_kit import Kit, TaskInstance, connection_json, fast_client, meanwhile
 
 
 @pytest.fixture
@@ -97,8 +96,8 @@ def test_a_stale_campaign_that_called_nobody_is_no_success(kit):
 
 def test_it_waits_for_figures_that_come_late(kit, ended):
     kit.emulator.set_settings(metrics={"metrics_delay_seconds": 7200})
-    threading.Timer(0.5, kit.step, [7200]).start()
-    found = make(ended, min_attempted=8, patience=timedelta(seconds=20)).execute(TaskInstance().context)
+    with meanwhile(kit, ("GetMetricDataV2",), lambda: kit.step(7200)):
+        found = make(ended, min_attempted=8, patience=timedelta(seconds=20)).execute(TaskInstance().context)
     assert found["attempted"] == 8
     assert len(kit.emulator.calls("GetMetricDataV2")) > 1
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 import time
 from datetime import timedelta
 
 import pytest
 
-from tests.waiting_kit import INSTANCE, Kit, TaskInstance, connection_json, fast_client, running_campaigns
+from tests.waiting_kit import INSTANCE, Kit, TaskInstance, connection_json, fast_client, meanwhile, running_campaigns
+
+# isort: split
+from airflow.sdk.exceptions import (
+    AirflowRescheduleException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    TaskDeferred,
+)
+
+from connect_campaigns.core.errors import CampaignEnded, InvalidInput, NotSeen, ServiceRefused
+from connect_campaigns.sensors.campaigns import CampaignStateSensor
 
 WAYS = ("poke", "reschedule", "deferrable")
 
@@ -20,8 +31,6 @@ def kit(emulator, monkeypatch):
 
 
 def make(campaign_id, *, way="poke", **changes):
-    from connect_campaigns.sensors.campaigns import CampaignStateSensor
-
     how = {"deferrable": True} if way == "deferrable" else {"mode": way, "deferrable": False}
     given = {"poke_interval": 0.1, "timeout": 30, "botocore_config": fast_client, **how, **changes}
     return CampaignStateSensor(task_id="wait", campaign_id=campaign_id, **given)
@@ -34,33 +43,30 @@ class FirstPoke(TaskInstance):
         return None
 
 
-def ended(sensor, *, meanwhile=None):
+def ended(sensor):
     """Run a sensor to its end, as Airflow does: rescheduled, deferred and resumed; give what it returned."""
-    import asyncio
-
-    from airflow.sdk.exceptions import AirflowRescheduleException, TaskDeferred
-
     context = FirstPoke().context
-    life = threading.Timer(0.3 if meanwhile else 0, meanwhile or (lambda: None))
-    life.start()
-    try:
-        while True:
-            try:
-                return sensor.execute(context)
-            except AirflowRescheduleException:
-                time.sleep(0.1)
-                sensor._wait = sensor._id = None  # another process
-            except TaskDeferred as deferred:
-                event = asyncio.run(anext(deferred.trigger.run()))
-                return sensor.resume_execution(deferred.method_name, {"event": event.payload}, context)
-    finally:
-        life.join()
+    while True:
+        try:
+            return sensor.execute(context)
+        except AirflowRescheduleException:
+            time.sleep(0.1)
+            sensor._wait = sensor._id = None  # another process
+        except TaskDeferred as deferred:
+            event = asyncio.run(anext(deferred.trigger.run()))
+            return sensor.resume_execution(deferred.method_name, {"event": event.payload}, context)
+
+
+def seen_waiting(kit, change):
+    """Make a change once the sensor has looked."""
+    return meanwhile(kit, ("GetCampaignState", "GetCampaignStateBatch"), change)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_final_state_is_the_return_value(kit, way):
     [campaign_id] = running_campaigns(kit, 1)
-    assert ended(make(campaign_id, way=way), meanwhile=lambda: kit.step(3700)) == "Completed"
+    with seen_waiting(kit, lambda: kit.step(3700)):
+        assert ended(make(campaign_id, way=way)) == "Completed"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -74,15 +80,13 @@ def test_what_has_ended_before_ends_without_waiting(kit, way, state):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_stopped_campaign_fails_with_its_figures(kit, way):
-    from connect_campaigns.core.errors import CampaignEnded
-
     kit.emulator.set_settings(campaigns={"attempts_per_minute": 6})
     campaign_id = kit.create_for_segment(kit.audience(10))
     kit.campaigns.start_campaign(id=campaign_id)
     kit.step(90)
 
-    with pytest.raises(CampaignEnded) as caught:
-        ended(make(campaign_id, way=way), meanwhile=lambda: kit.campaigns.stop_campaign(id=campaign_id))
+    with seen_waiting(kit, lambda: kit.campaigns.stop_campaign(id=campaign_id)), pytest.raises(CampaignEnded) as caught:
+        ended(make(campaign_id, way=way))
     assert "Stopped (targeted 10, attempted 3 (30.0 %))" in caught.value.found
     assert caught.value.code == "campaign_stopped"
     assert "Completed" in caught.value.allowed
@@ -92,8 +96,6 @@ def test_a_stopped_campaign_fails_with_its_figures(kit, way):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("operation", ["DescribeCampaign", "GetMetricDataV2"])
 def test_figures_that_cannot_be_read_change_nothing(kit, way, operation):
-    from connect_campaigns.core.errors import CampaignEnded
-
     campaign_id = kit.in_state("Stopped")
     kit.emulator.add_fault(operation=operation, kind="error_before", code="AccessDeniedException")
     with pytest.raises(CampaignEnded) as caught:
@@ -104,8 +106,6 @@ def test_figures_that_cannot_be_read_change_nothing(kit, way, operation):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.usefixtures("kit")
 def test_a_campaign_that_is_not_there_is_told_at_once(way):
-    from connect_campaigns.core.errors import CampaignEnded
-
     with pytest.raises(CampaignEnded) as caught:
         ended(make("8f1c2d3e-4a5b-6c7d-8e9f-0a1b2c3d4e5f", way=way))
     assert caught.value.code == "campaign_gone"
@@ -113,18 +113,15 @@ def test_a_campaign_that_is_not_there_is_told_at_once(way):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_campaign_that_is_deleted_meanwhile_is_told(kit, way):
-    from connect_campaigns.core.errors import CampaignEnded
-
     campaign_id = kit.in_state("Initialized")
-    with pytest.raises(CampaignEnded) as caught:
-        ended(make(campaign_id, way=way), meanwhile=lambda: kit.campaigns.delete_campaign(id=campaign_id))
+    deleted = seen_waiting(kit, lambda: kit.campaigns.delete_campaign(id=campaign_id))
+    with deleted, pytest.raises(CampaignEnded) as caught:
+        ended(make(campaign_id, way=way))
     assert caught.value.code == "campaign_gone"
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_permission_denied_is_told_at_once_with_action_and_resource(kit, way):
-    from connect_campaigns.core.errors import ServiceRefused
-
     [campaign_id] = running_campaigns(kit, 1)
     for operation in ("GetCampaignState", "GetCampaignStateBatch"):
         kit.emulator.add_fault(operation=operation, kind="error_before", code="AccessDeniedException", skip=1)
@@ -145,8 +142,6 @@ def test_a_broken_connection_for_a_while_is_ridden_out(kit, way):
 
 @pytest.mark.parametrize("way", ["poke", "deferrable"])
 def test_an_outage_beyond_the_tolerance_fails_with_what_was_last_known(kit, way):
-    from connect_campaigns.core.errors import NotSeen
-
     [campaign_id] = running_campaigns(kit, 1)
     kit.emulator.add_fault(operation="GetCampaignState", kind="lost_reply", times=1000, skip=1)
     kit.emulator.add_fault(operation="GetCampaignStateBatch", kind="lost_reply", times=1000, skip=1)
@@ -161,14 +156,10 @@ def test_an_outage_beyond_the_tolerance_fails_with_what_was_last_known(kit, way)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("switch", ["soft_fail", "never_fail"])
 def test_soft_fail_and_never_fail_skip_as_everywhere_in_airflow(kit, way, switch):
-    from airflow.sdk.exceptions import AirflowSkipException
-
     [campaign_id] = running_campaigns(kit, 1)
-    with pytest.raises(AirflowSkipException):
-        ended(
-            make(campaign_id, way=way, **{switch: True}),
-            meanwhile=lambda: kit.campaigns.stop_campaign(id=campaign_id),
-        )
+    stopped = seen_waiting(kit, lambda: kit.campaigns.stop_campaign(id=campaign_id))
+    with stopped, pytest.raises(AirflowSkipException):
+        ended(make(campaign_id, way=way, **{switch: True}))
 
 
 @pytest.mark.parametrize("way", ["poke", "deferrable"])
@@ -178,34 +169,27 @@ def test_silent_fail_goes_on_after_an_outage(kit, way):
         kit.emulator.add_fault(operation=operation, kind="lost_reply", times=2, skip=1)
     sensor = make(campaign_id, way=way, outage_tolerance=0, silent_fail=True, poke_interval=1)
     if way == "poke":
-        assert ended(sensor, meanwhile=lambda: kit.step(3700)) == "Completed"
+        with seen_waiting(kit, lambda: kit.step(3700)):
+            assert ended(sensor) == "Completed"
         return
-    from airflow.sdk.exceptions import TaskDeferred
-
     with pytest.raises(TaskDeferred):
         ended(sensor)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_bad_parameters_fail_also_where_failures_are_soft(kit, way):
-    from connect_campaigns.core.errors import InvalidInput
-
     with pytest.raises(InvalidInput):
         ended(make("", way=way, soft_fail=True))
     assert not kit.emulator.counts()
 
 
 def test_airflows_timeout_bounds_a_wait_that_pokes(kit):
-    from airflow.sdk.exceptions import AirflowSensorTimeout
-
     [campaign_id] = running_campaigns(kit, 1)
     with pytest.raises(AirflowSensorTimeout):
         ended(make(campaign_id, timeout=0.5))
 
 
 def test_a_deferral_carries_timeout_and_connection(kit):
-    from airflow.sdk.exceptions import TaskDeferred
-
     [campaign_id] = running_campaigns(kit, 1)
     sensor = make(campaign_id, way="deferrable", timeout=77, region_name="us-east-1", max_poll_interval="1")
     with pytest.raises(TaskDeferred) as deferred:
@@ -218,8 +202,6 @@ def test_a_deferral_carries_timeout_and_connection(kit):
 
 
 def test_an_event_that_ends_nothing_any_more_is_waited_on(kit):
-    from airflow.sdk.exceptions import TaskDeferred
-
     [campaign_id] = running_campaigns(kit, 1)
     event = {"campaign_id": campaign_id, "state": "Running", "error": None}
     with pytest.raises(TaskDeferred):
@@ -227,8 +209,6 @@ def test_an_event_that_ends_nothing_any_more_is_waited_on(kit):
 
 
 def test_a_state_that_this_release_does_not_know_is_never_success(kit):
-    from connect_campaigns.core.errors import CampaignEnded
-
     [campaign_id] = running_campaigns(kit, 1)
     event = {"campaign_id": campaign_id, "state": "Archived", "error": None}
     with pytest.raises(CampaignEnded, match="Archived") as caught:
@@ -251,8 +231,6 @@ def test_a_campaign_is_found_by_arn_url_and_name_too(kit, way, form):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_unknown_name_is_told_at_once(kit, way):
-    from connect_campaigns.core.errors import InvalidInput
-
     with pytest.raises(InvalidInput, match="no campaign is named"):
         ended(make("summer", way=way))
     [call] = kit.emulator.calls("ListCampaigns")
@@ -278,8 +256,6 @@ BAD = [
 
 @pytest.mark.parametrize("changes", BAD, ids=str)
 def test_bad_input_is_refused_in_three_parts_before_any_call(kit, changes):
-    from connect_campaigns.core.errors import InvalidInput
-
     with pytest.raises(InvalidInput) as caught:
         ended(make(**{"campaign_id": "8f1c2d3e-4a5b-6c7d-8e9f-0a1b2c3d4e5f", **changes}))
     assert caught.value.found
