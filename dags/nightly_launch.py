@@ -1,0 +1,58 @@
+"""The nightly launch: bring customers in, define and count a segment, launch a campaign on it, judge the outcome."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import Param, dag
+
+from connect_campaigns.task_groups import launch_campaign, per_day, prepare_segment
+
+DOC = """
+Every night at 02:30 this DAG imports a file of customers, makes sure of the segment and counts it, clones a campaign
+from the template, launches it **once for the day**, waits until it is over and checks that people were called.
+
+- Clearing, retrying or running it again on the same day launches nothing a second time; a backfill launches nobody.
+- *Trigger* by hand only checks, unless you choose "launch".
+- **Wrong people being called?** `python -m connect_campaigns pause CAMPAIGN`. Ending the task does not stop the calls.
+"""
+
+
+@dag(
+    schedule="30 2 * * *",
+    start_date=pendulum.datetime(2026, 12, 1, tz="Europe/Paris"),
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=True,
+    doc_md=DOC,
+    tags=["connect", "campaign"],
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=2)},
+    render_template_as_native_obj=False,
+    params={
+        "csv": Param("/data/customers.csv", type="string", description="file of customers, with a header row"),
+        "key_column": Param("customer_id", type="string", description="column that identifies a customer"),
+        "segment": Param("", type="string", description="who, as `Country=FR, Balance>1000`; empty = everybody in the file"),
+        "template": Param("spring", type="string", description="campaign to clone: name, id, ARN or console URL"),
+        "start_after_minutes": Param(30, type="integer", minimum=1, description="first contact so long after the launch"),
+        "manual_trigger": Param("check", enum=["check", "launch"], description="what a trigger by hand does"),
+    },
+)
+def nightly_launch() -> None:
+    audience = prepare_segment(
+        csv="{{ params.csv }}",
+        key_column="{{ params.key_column }}",
+        definition=("nightly", "{{ params.segment }}"),
+        audience_run="{{ run_id }}",
+        retries=1,
+    )
+    launch_campaign(
+        template="{{ params.template }}",
+        source=audience,
+        launch_key=per_day("nightly", timezone="Europe/Paris"),
+        start_after="{{ params.start_after_minutes * 60 }}",
+        if_manual="{{ params.manual_trigger }}",
+    )
+
+
+nightly_launch()
