@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qs
@@ -62,7 +63,7 @@ class ControlApi:
             status, answer = 404, {"error": error.args[0]}
         except ValueError as error:
             status, answer = 400, {"error": str(error)}
-        body = json.dumps(answer, default=str, indent=1).encode() + b"\n"
+        body = json.dumps(answer, default=datetime.isoformat, indent=1).encode() + b"\n"
         await reply(send, status=status, headers=[(b"content-type", b"application/json")], body=body)
 
     async def _route(self, scope: Scope, sent: bytes) -> Json:

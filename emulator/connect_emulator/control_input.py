@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from connect_emulator import s3_names
 from connect_emulator.faults import KINDS
 from connect_emulator.model import SERVICES
 from connect_emulator.shapes import read_timestamp
@@ -113,11 +114,22 @@ def _service(body: Json) -> str:
     if named is None:
         if len(holders) > 1:
             _refuse(f"`{operation}`, an operation of {', '.join(holders)}", "one of them as service", "add `service`")
-        return holders[0] if holders else "s3"
+        return holders[0] if holders else _unnamed(operation)
     if named in SERVICES and named not in holders:
         near = [name for name in SERVICES[named].operations if name.lower() == operation.lower()]
         _refuse(f"`{operation}` for `{named}`", "an operation of its model", f"names are exact {near or ''}".strip())
     return str(named)
+
+
+def _unnamed(operation: str) -> str:
+    """Find the service of an operation that none of our models has: S3, or an upload."""
+    if operation == "PutUploadFile":
+        return "uploads"
+    if operation not in s3_names.OPERATIONS:
+        _refuse(
+            f"operation `{operation}`", "an operation of our models or of S3", "names are exact; others need `service`"
+        )
+    return "s3"
 
 
 def _error_code(body: Json, service: Service | None) -> str:

@@ -13,6 +13,7 @@ import uvicorn
 from connect_emulator import pipeline
 from connect_emulator.clock import Clock
 from connect_emulator.control import ControlApi
+from connect_emulator.delivery import deliver, send_error
 from connect_emulator.model import SERVICES
 from connect_emulator.moto_mount import Moto
 from connect_emulator.services.profiles import receive_upload
@@ -21,6 +22,7 @@ from connect_emulator.wire import (
     credential_scope,
     drop_connection,
     header,
+    messages,
     read_bytes,
     read_file,
     reply,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 SIGNING_NAMES = {"connect-campaigns": "connectcampaignsv2", "profile": "customer-profiles", "connect": "connect"}
 UPLOADS = b"/_emulator_uploads/"
+UPLOAD = ("uploads", "PutUploadFile")  # how the call log names such a request
 CONTROL = b"/_emulator"
 
 
@@ -46,10 +49,16 @@ class Application:
         self._control = ControlApi(world, reset_others=self._moto.reset)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
+        """Answer one request; an error that nothing foresees is counted, and uvicorn's 500 and traceback."""
+        try:
+            await self._dispatch(scope, receive, send)
+        except Exception:
+            self._world.unexpected_errors += 1
+            raise
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: bytes = scope["raw_path"]
+        scope["connect_emulator.send"] = send  # uvicorn's own, for `drop_connection`
         if path.startswith(UPLOADS):
             await self._upload(scope, receive, self._dates.wrap(send))
         elif path == CONTROL or path.startswith(CONTROL + b"/"):
@@ -59,7 +68,6 @@ class Application:
             if service is not None:
                 await self._answer(scope, receive, send, service=service, region=region)
             else:
-                scope["connect_emulator.send"] = send
                 await self._moto(scope, receive, self._dates.wrap(send))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, *, service: Service, region: str) -> None:
@@ -81,25 +89,33 @@ class Application:
         if exchange.lost:
             drop_connection(send)
             return
-        headers = [*exchange.reply_headers, (b"date", self._dates.value())]
+        # The request's id is its number in the call log.
+        number = exchange.call.number if exchange.call else 0
+        request_id = (b"x-amzn-requestid", b"00000000-0000-4000-8000-%012x" % number)
+        headers = [*exchange.reply_headers, request_id, (b"date", self._dates.value())]
         await reply(send, status=exchange.status, headers=headers, body=exchange.reply)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = await read_file(receive)
         if received is None:
             return
-        path = scope["raw_path"].decode("latin1")
-        call = self._world.calls.begin(
-            time=self._world.clock.now(), service="uploads", operation="PutUploadFile", params={"path": path}
-        )
-        headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
+        world, path = self._world, scope["raw_path"].decode("latin1")
+        service, operation = UPLOAD
+        call = world.calls.begin(time=world.clock.now(), service=service, operation=operation, params={"path": path})
+        fault = world.faults.pick(service, operation)
+        call.fault = fault.kind if fault else None
         body, length = received
         with body:
-            call.status, answer = await receive_upload(self._world, path, headers, body, length)
+            if fault is not None and fault.kind == "error_before":
+                await send_error(send, scope, call=call, fault=fault)
+                return
+            headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
+            call.status, answer = await receive_upload(world, path, headers, body, length)
         if call.status < 300:
-            self._world.calls.took_effect(call)
+            world.calls.took_effect(call)
         kind = [(b"content-type", b"application/xml")] if answer else []
-        await reply(send, status=call.status, headers=kind, body=answer)
+        whole = messages(status=call.status, headers=kind, body=answer)
+        await deliver(send, scope, whole, call=call, fault=fault)
 
 
 def _our_service(scope: Scope) -> tuple[Service | None, str]:

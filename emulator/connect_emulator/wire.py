@@ -93,9 +93,17 @@ class DateHeader:
 
 async def reply(send: Send, *, status: int, headers: HeaderList, body: bytes) -> None:
     """Send a whole reply."""
+    for message in messages(status=status, headers=headers, body=body):
+        await send(message)
+
+
+def messages(*, status: int, headers: HeaderList, body: bytes) -> list[Message]:
+    """Give a whole reply as ASGI has it."""
     length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})
+    return [
+        {"type": "http.response.start", "status": status, "headers": [*headers, length]},
+        {"type": "http.response.body", "body": body},
+    ]
 
 
 def drop_connection(send: Send) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import re
+import shlex
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from connect_emulator.calls import KEPT_CALLS, CallLog
 from connect_emulator.client import ControlError
+from connect_emulator.model import SERVICES
 from tests.emulator.campaign_kit import INSTANCE, refusal
 from tests.emulator.raw import send
 
@@ -36,7 +42,10 @@ def test_every_request_is_logged_with_what_became_of_it(emulator):
         {"id": made["id"]},
         {"max-results": "5"},
     ]
-    assert all(call["time"].startswith("20") for call in logged)
+    moments = [datetime.fromisoformat(call["time"]) for call in logged]
+    assert moments == sorted(moments)
+    assert all(abs(moment - datetime.now(UTC)) < timedelta(minutes=1) for moment in moments)
+    assert made["ResponseMetadata"]["RequestId"].endswith("-000000000001"), "its number in the call log"
     assert emulator.calls("StartCampaign") == [logged[1]]
     assert emulator.calls(service="customer-profiles") == [logged[2]]
     assert emulator.request("GET", "/calls?after=2")["calls"] == [logged[2]]
@@ -108,6 +117,7 @@ def test_settings_change_all_or_none(emulator):
         ("POST", "/clock", {"pace": 5}, ["`pace`", "speed", "hint"]),
         ("POST", "/faults", {"kind": "hold"}, ["operation", "hint"]),
         ("POST", "/faults", {"operation": "StartCampaign", "kind": "explode"}, ["explode", "lost_reply", "hint"]),
+        ("POST", "/faults", {"operation": "StartCampain", "kind": "hold"}, ["StartCampain", "S3", "service"]),
         ("POST", "/faults", {"operation": "TagResource", "kind": "hold"}, ["connectcampaignsv2", "service"]),
         (
             "POST",
@@ -162,3 +172,35 @@ def test_a_place_that_is_not_there_is_404(emulator):
         assert caught.value.status == 404
     with pytest.raises(ControlError, match="after"):
         emulator.request("GET", "/calls?since=yesterday")
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
+
+
+def test_the_page_names_every_setting_with_its_default(emulator):
+    settings = emulator.settings()
+    for name, default in {**settings["campaigns"], **settings["metrics"]}.items():
+        assert name in PAGE, f"docs/emulator.md lacks `{name}`"
+        if not isinstance(default, dict):
+            shown = {True: "true", False: "false"}.get(default, default) if isinstance(default, bool) else default
+            shown = f"{shown:g}" if isinstance(shown, float) and shown != 1 else shown
+            assert re.search(rf"{name}` \(`?{shown}\b", PAGE), f"docs/emulator.md: `{name}` is by default {shown}"
+
+
+def test_the_page_names_every_endpoint_and_operation(emulator):
+    for line in emulator.request("GET", "/")["endpoints"]:
+        part = line.split()[1].removesuffix(":").removeprefix("/_emulator").partition("{")[0].strip("/")
+        assert part in PAGE
+    for name in SERVICES["connectcampaignsv2"].spec.handlers | SERVICES["connect"].spec.handlers:
+        assert name in PAGE
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl isn't installed")
+def test_the_pages_curl_lines_work(emulator):
+    lines = re.findall(r"^\$ curl (.*?)(?:  +#.*)?$", PAGE, re.MULTILINE)
+    assert len(lines) >= 10
+    whole = [line for line in lines if line.count("'") % 2 == 0]
+    for line in whole:
+        words = shlex.split(line.replace("$E", f"{emulator.url}/_emulator"))
+        done = subprocess.run(["curl", "-sf", *words], capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 0, line

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from connect_emulator.client import ControlError
-from tests.emulator.campaign_kit import refusal
+from tests.emulator.campaign_kit import DOMAIN, refusal
 from tests.emulator.raw import send
 
 
@@ -147,3 +147,20 @@ def test_a_connection_that_was_dropped_is_the_only_one(kit):
     with pytest.raises(ConnectionError):
         send(kit.emulator.url, "GET", f"/v2/campaigns/{kit.create()}/state")
     assert kit.emulator.health()["status"] == "ok"
+
+
+def test_an_upload_can_be_lost_too(kit):
+    profiles = kit.emulator.client("customer-profiles")
+    kit.audience(0)
+    fields = {"Phone": {"Source": "_source.Phone", "Target": "_profile.PhoneNumber", "ContentType": "PHONE_NUMBER"}}
+    made = profiles.create_upload_job(DomainName=DOMAIN, DisplayName="j", Fields=fields, UniqueKey="Phone")
+    url = profiles.get_upload_job_path(DomainName=DOMAIN, JobId=made["JobId"])["Url"]
+    path = url.removeprefix(kit.emulator.url)
+    kit.emulator.add_fault(operation="PutUploadFile", kind="error_before", code="SlowDown", status=503)
+    refused = send(kit.emulator.url, "PUT", path, b"Phone\n", signing_name=None)
+    assert (refused.status, b"SlowDown" in refused.body) == (503, True)
+    kit.emulator.add_fault(operation="PutUploadFile", kind="lost_reply")
+    with pytest.raises(ConnectionError):
+        send(kit.emulator.url, "PUT", path, b"Phone\n", signing_name=None)
+    logged = kit.emulator.calls(service="uploads")
+    assert [(call["fault"], call["effect"]) for call in logged] == [("error_before", False), ("lost_reply", False)]
