@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from connect_campaigns._compat import TaskGroup
 from connect_campaigns.core.keys import per_day
@@ -128,26 +128,31 @@ def launch_campaign(
         for name in ("aws_conn_id", "region_name", "verify", "botocore_config")
         if name in launching
     }
+    waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
     with TaskGroup(group_id):
         check = PreflightOperator(task_id="check", template=template, launch_key=launch_key, **launching)
         create = CreateCampaignOperator(
-            task_id="create", template=template, source=source, launch_key=launch_key, **launching
+            task_id="create", template=template, source=cast("str | None", source), launch_key=launch_key, **launching
         )
         start = StartCampaignOperator(
-            task_id="start", campaign_id=create.output, launch_key=launch_key, renew_schedule=True, **launching
+            task_id="start",
+            campaign_id=cast("str", create.output),
+            launch_key=launch_key,
+            renew_schedule=True,
+            **launching,
         )
         wait = CampaignStateSensor(
             task_id="wait",
-            campaign_id=start.output,
+            campaign_id=cast("str", start.output),
             poke_interval=poke_interval,
             max_poll_interval=max_poll_interval,
             timeout=wait_timeout,
-            **({} if deferrable is None else {"deferrable": deferrable}),
+            **waiting,
             **connection,
         )
         outcome = CheckCampaignOutcomeOperator(
             task_id="outcome",
-            campaign_id=start.output,
+            campaign_id=cast("str", start.output),
             min_attempted=min_attempted,
             min_attempted_percent=min_attempted_percent,
             on_shortfall=on_shortfall,
@@ -160,7 +165,7 @@ def launch_campaign(
     return outcome.output
 
 
-def _first_tasks(task: BaseOperator, *, besides: BaseOperator) -> list[BaseOperator]:
+def _first_tasks(task: BaseOperator, *, besides: BaseOperator) -> list[Any]:
     """Find the tasks that everything upstream of a task begins with."""
     upstream = task.get_flat_relatives(upstream=True)
     return [each for each in upstream if each is not besides and not each.upstream_task_ids]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, explain, send
 from connect_campaigns.aws.polling import poll
+from connect_campaigns.aws.replies import service_time
 from connect_campaigns.aws.uploads import Uploads
 from connect_campaigns.core.definitions import content_hash
 from connect_campaigns.core.errors import GuardFailed, InvalidInput, NotSeen, ServiceUnavailable
@@ -133,8 +134,8 @@ class Segments:
             code="not_seen",
         )
 
-    def estimate(self, content: Groups | str, *, pace: Pace) -> int:
-        """Count the profiles that a definition's content selects now.
+    def estimate(self, content: Groups | str, *, pace: Pace) -> tuple[int, datetime]:
+        """Count the profiles that a definition's content selects now, and give the service's time with it.
 
         :raises ServiceUnavailable: the estimate failed, or patience is over
         :raises ConnectCampaignsError: the service refused, or could not be reached
@@ -145,7 +146,7 @@ class Segments:
         reply = poll(lambda: self._counted(estimate_id), pace=pace, what=f"estimate {estimate_id} is not counted yet")
         count = reply.get("Estimate", "")  # the service counts in text
         if reply["Status"] == "SUCCEEDED" and count.isdecimal():
-            return int(count)
+            return int(count), service_time(reply)
         raise ServiceUnavailable(
             f"estimate {estimate_id} is {reply['Status']}: {reply.get('Message') or f'its count is {count!r}'}",
             allowed="an estimate that succeeds with a whole number",

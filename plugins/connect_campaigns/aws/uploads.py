@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.aws.outcomes import explain, send
 from connect_campaigns.aws.polling import poll
+from connect_campaigns.aws.replies import service_time
 from connect_campaigns.aws.transfer import put_file
 from connect_campaigns.core.errors import ServiceRefused
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connect_campaigns.aws.csv_file import CheckedFile
     from connect_campaigns.aws.outcomes import Outcome
     from connect_campaigns.aws.polling import Pace
@@ -88,9 +90,7 @@ class Uploads:
             reply = self._reply(outcome, "ListUploadJobs")
             jobs.extend(reply.get("Items", ()))
             if not reply.get("NextToken"):
-                date = reply["ResponseMetadata"]["HTTPHeaders"].get("date")
-                now = parsedate_to_datetime(date) if date else datetime.now(UTC)
-                return sorted(jobs, key=lambda job: job["CreatedAt"]), now
+                return sorted(jobs, key=lambda job: job["CreatedAt"]), service_time(reply)
             more = {"NextToken": reply["NextToken"]}
 
     def _create(self, file: CheckedFile, display_name: str, data_expiry_days: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.aws.polling import pace
@@ -17,7 +16,7 @@ from connect_campaigns.operators.imports import ImportProfilesOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from connect_campaigns._compat import Context, XComArg
     from connect_campaigns.aws.polling import Pace
@@ -186,10 +185,10 @@ class EstimateSegmentOperator(ConnectOperator):
                 code="no_definition",
             )
         _check_content(found, asked)
-        counted = segments.estimate(found.content, pace=asked.pace)
+        counted, at = segments.estimate(found.content, pace=asked.pace)
         if not counted:
             self.log.info("segment %s is empty; asking once more before that counts", name)
-            counted = segments.estimate(found.content, pace=asked.pace)
+            counted, at = segments.estimate(found.content, pace=asked.pace)
         self.log.info("segment %s: %d profiles", name, counted)
         _check_audience(counted, name, asked)
         return PreparedSegment(
@@ -200,7 +199,7 @@ class EstimateSegmentOperator(ConnectOperator):
             count=counted,
             imported_at=asked.imported_at,
             rows=asked.rows,
-            estimated_at=datetime.now(UTC),
+            estimated_at=at,
         ).to_dict()
 
 
