@@ -107,7 +107,11 @@ class RunningTask(TaskInstance):
         self.map_index = map_index
         self.try_number = try_number
         self.run = SimpleNamespace(
-            dag_id="spring_fr", run_id=run_id, run_type=run_type, run_after=due or datetime.now(UTC), triggering_user_name="anna"
+            dag_id="spring_fr",
+            run_id=run_id,
+            run_type=run_type,
+            run_after=due or datetime.now(UTC),
+            triggering_user_name="anna",
         )
         self.dag = SimpleNamespace(timetable=SimpleNamespace(can_be_scheduled=scheduled))
 
