@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 
+# A proxy from the environment has no business between a test and its own machine.
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 class ControlError(Exception):
     """The control API refused a request; the text is its own: found, allowed, hint."""
 
@@ -46,7 +50,7 @@ class Control:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
+            with DIRECTLY.open(request, timeout=60) as reply:
                 answer: Json = json.load(reply)
         except urllib.error.HTTPError as error:
             with error:

@@ -47,6 +47,8 @@ class Exchange:
     call: Call | None = None
     fault: Fault | None = None
     result: dict[str, Any] | None = None
+    refusal: ServiceError | None = None
+    """What the handler raised instead of a result."""
     lost: bool = False
     """Whether the reply is to be dropped together with the connection."""
     status: int = 0
@@ -147,7 +149,7 @@ async def fault_before(exchange: Exchange) -> None:
 
 
 async def call(exchange: Exchange) -> None:
-    """Settle what is due by now, let the operation's handler act, and note that it did."""
+    """Settle what is due by now, let the operation's handler act, and note whether it did."""
     operation = _operation(exchange)
     request = Request(
         params=exchange.params,
@@ -156,13 +158,17 @@ async def call(exchange: Exchange) -> None:
         region=exchange.region,
     )
     assert operation.handler is not None  # noqa: S101 - `log` refuses operations without one
-    exchange.result = await operation.handler(exchange.world, request)
+    try:
+        exchange.result = await operation.handler(exchange.world, request)
+    except ServiceError as error:
+        exchange.refusal = error
+        return
     if is_write(operation.name) and exchange.call is not None:
         exchange.world.calls.took_effect(exchange.call)
 
 
 async def fault_after(exchange: Exchange) -> None:
-    """Spoil the reply after the effect, if a fault says so."""
+    """Spoil the reply after the effect, if a fault says so; a refusal's reply is a reply too."""
     fault = exchange.fault
     if fault is None:
         return
@@ -174,7 +180,9 @@ async def fault_after(exchange: Exchange) -> None:
 
 
 async def serialize(exchange: Exchange) -> None:
-    """Turn the result into the reply that the model describes."""
+    """Turn the result, or the handler's refusal, into the reply that the model describes."""
+    if exchange.refusal is not None:
+        raise exchange.refusal
     operation = _operation(exchange)
     if operation.texts_only and exchange.result is not None:
         texts = {name: value for name, value in exchange.result.items() if value is not None}

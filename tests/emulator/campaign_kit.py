@@ -13,6 +13,7 @@ FLOW = f"{INSTANCE_ARN}/contact-flow/66666666-7777-8888-9999-000000000000:1"
 DOMAIN = "crm"
 DOMAIN_ARN = f"arn:aws:profile:us-east-1:123456789012:domains/{DOMAIN}"
 SEGMENT_ARN = f"{DOMAIN_ARN}/segment-definitions/everybody"
+HOURS = {"openHours": {"dailyHours": {"MONDAY": [{"startTime": "T09:00", "endTime": "T17:00"}]}}}
 STATES = ("Initialized", "Running", "Paused", "Stopped", "Failed", "Completed")
 
 

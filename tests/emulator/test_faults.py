@@ -33,10 +33,23 @@ def test_an_sdk_that_sends_again_after_a_lost_reply_meets_a_409(kit):
     assert [call["effect"] for call in kit.emulator.calls("StartCampaign")] == [True, False]
 
 
-def test_a_lost_reply_without_an_effect_stays_without_one(kit):
+def test_every_reply_of_a_start_can_be_lost_and_one_start_took_effect(kit):
+    campaign_id = kit.create()
+    kit.emulator.add_fault(operation="StartCampaign", kind="lost_reply", times=3)
+    with pytest.raises(ConnectionClosedError):
+        kit.emulator.client("connectcampaignsv2", attempts=3).start_campaign(id=campaign_id)
+    assert kit.emulator.counts()["connectcampaignsv2.StartCampaign"] == {"requests": 3, "effects": 1}
+    assert [call["status"] for call in kit.emulator.calls("StartCampaign")] == [200, 409, 409]
+    assert kit.emulator.faults()[0]["fired"] == 3
+
+
+def test_the_reply_of_a_refusal_is_spoiled_like_any_other(kit):
     kit.emulator.add_fault(operation="StartCampaign", kind="lost_reply")
-    assert refusal(kit.campaigns.start_campaign, id="nobody")["status"] == 404
-    assert kit.emulator.faults()[0]["fired"] == 1
+    with pytest.raises(ConnectionClosedError):
+        kit.campaigns.start_campaign(id="nobody")
+    kit.emulator.add_fault(operation="StartCampaign", kind="error_after")
+    assert refusal(kit.campaigns.start_campaign, id="nobody")["status"] == 500
+    assert kit.emulator.effects("StartCampaign") == 0
 
 
 def test_a_held_reply_runs_into_the_clients_patience(kit):
