@@ -246,6 +246,13 @@ def test_dynamic_values_compare_with_the_profile_itself(profiles: Profiles) -> N
     assert profiles.count(attribute("LIST_CONTAINS", "10", "{{_profile.Attributes.limit}}")) == 3
 
 
+def test_a_range_whose_end_is_missing_matches_nothing_inside_or_outside(profiles: Profiles) -> None:
+    profiles.add({"Attributes": {"x": "2024-06-01", "y": "not a date"}})
+    for reference in ("{{_profile.Attributes.y}}", "{{_profile.LastName}}"):
+        assert profiles.count(attribute("BETWEEN", "2024-01-01", reference)) == 0
+        assert profiles.count(attribute("NOT_BETWEEN", "2025-01-01", reference)) == 0
+
+
 def test_expired_profiles_are_nowhere(profiles: Profiles) -> None:
     profiles.add({"FirstName": "Ann"})
     assert profiles.count(at=NOW + timedelta(days=1, seconds=-1)) == 1

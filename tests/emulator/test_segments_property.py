@@ -6,6 +6,7 @@ a time. Half of the runs call the compiler and DuckDB directly, half go over HTT
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -195,61 +196,85 @@ NO_INSTANTS = ["2023-02-30", "epoch", "infinity", "today", "01/02/2024", "2024"]
 FIELDS = ["FirstName", "Address.City", "Attributes.x", "Attributes.X", "Attributes.it's"]
 ATTRIBUTE_FIELDS = [field for field in FIELDS if field.startswith("Attributes.")]
 
-stored_values = st.sampled_from(WORDS + NUMBERS + NO_NUMBERS + INSTANTS + NO_INSTANTS)
-profiles_strategy = st.lists(
-    st.dictionaries(st.sampled_from([*FIELDS, "BirthDate"]), stored_values, max_size=5), min_size=1, max_size=8
-)
-references = st.sampled_from(FIELDS).map(lambda field: f"{{{{_profile.{field}}}}}")
 TEXT_OPERATORS = ["INCLUSIVE", "EXCLUSIVE", "CONTAINS", "BEGINS_WITH", "ENDS_WITH"]
-
-
-def filters(operators: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.sampled_from(operators).flatmap(filters_of_one)
-
-
-def filters_of_one(operator: str) -> st.SearchStrategy[dict[str, Any]]:
-    if operator in COMPARISONS:
-        literals = st.sampled_from(NUMBERS)
-    elif operator in {*DATES, "BETWEEN", "NOT_BETWEEN"}:
-        literals = st.sampled_from(INSTANTS)
-    else:
-        literals = stored_values
-    low, high = (2, 2) if operator.endswith("BETWEEN") else (1, 3)
-    values = st.lists(literals | references if operator != "INCLUSIVE" else literals, min_size=low, max_size=high)
-    return values.map(lambda chosen: {"DimensionType": operator, "Values": chosen})
-
-
-ALL_OPERATORS = [*TEXT_OPERATORS, *COMPARISONS, *DATES, "BETWEEN", "NOT_BETWEEN", "LIST_CONTAINS", "LIST_CONTAINS_ALL"]
-attribute_parts = st.sampled_from(ATTRIBUTE_FIELDS).flatmap(
-    lambda field: filters(ALL_OPERATORS).map(lambda f: {"Attributes": {field.partition(".")[2]: f}})
-)
-field_parts = st.one_of(
-    filters(TEXT_OPERATORS).map(lambda f: {"FirstName": f}),
-    filters(TEXT_OPERATORS).map(lambda f: {"Address": {"City": f}}),
-    filters([*DATES, "BETWEEN", "NOT_BETWEEN"]).map(lambda f: {"BirthDate": f}),
-)
-dimensions = st.one_of(
-    attribute_parts, attribute_parts, field_parts, st.tuples(attribute_parts, field_parts).map(lambda p: p[0] | p[1])
-).map(lambda fields: {"ProfileAttributes": fields})
+DATE_OPERATORS = [*DATES, "BETWEEN", "NOT_BETWEEN"]
+ALL_OPERATORS = [*TEXT_OPERATORS, *COMPARISONS, *DATE_OPERATORS, "LIST_CONTAINS", "LIST_CONTAINS_ALL"]
+THEMES = [WORDS, NUMBERS + NO_NUMBERS, INSTANTS + NO_INSTANTS]
+references = st.sampled_from([*FIELDS, "BirthDate"]).map(lambda field: f"{{{{_profile.{field}}}}}")
 ways = st.sampled_from(["ALL", "ANY", "NONE"])
 
 
-def groups_over(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    parts: dict[str, Any] = {"Dimensions": st.lists(dimensions, max_size=4), "Type": ways, "SourceType": ways}
-    if names:
-        source = st.sampled_from(names).map(lambda name: {"SegmentDefinitionName": name})
-        parts["SourceSegments"] = st.lists(source, max_size=3)
-    group = st.fixed_dictionaries({}, optional=parts)
-    return st.fixed_dictionaries({}, optional={"Groups": st.lists(group, max_size=3), "Include": ways})
+@dataclass
+class Pool:
+    """A few values that profiles and filters of one example share, so that filters do match something."""
+
+    values: list[str]
+
+    def stored(self) -> st.SearchStrategy[str]:
+        return st.sampled_from(self.values)
+
+    def filter(self, operators: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+        return st.sampled_from(operators).flatmap(self.filter_of)
+
+    def filter_of(self, operator: str) -> st.SearchStrategy[dict[str, Any]]:
+        literals = self.stored()
+        if operator in COMPARISONS:
+            literals = st.sampled_from([value for value in self.values if number(value) is not None] or NUMBERS)
+        elif operator in DATE_OPERATORS:
+            literals = st.sampled_from([value for value in self.values if instant(value) is not None] or INSTANTS)
+        low, high = (2, 2) if operator.endswith("BETWEEN") else (1, 3)
+        values = st.lists(st.one_of(literals, literals, references), min_size=low, max_size=high)
+        return values.map(lambda chosen: {"DimensionType": operator, "Values": chosen})
+
+    def dimension(self) -> st.SearchStrategy[dict[str, Any]]:
+        attribute = st.sampled_from(ATTRIBUTE_FIELDS).flatmap(
+            lambda field: self.filter(ALL_OPERATORS).map(lambda f: {"Attributes": {field.partition(".")[2]: f}})
+        )
+        field = st.one_of(
+            self.filter(TEXT_OPERATORS).map(lambda f: {"FirstName": f}),
+            self.filter(TEXT_OPERATORS).map(lambda f: {"Address": {"City": f}}),
+            self.filter(DATE_OPERATORS).map(lambda f: {"BirthDate": f}),
+        )
+        both = st.tuples(attribute, field).map(lambda pair: pair[0] | pair[1])
+        return st.one_of(attribute, attribute, field, both).map(lambda fields: {"ProfileAttributes": fields})
+
+    def groups(self, names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+        parts: dict[str, Any] = {"Type": ways, "SourceType": ways}
+        parts["Dimensions"] = st.lists(self.dimension(), max_size=3)
+        if names:
+            source = st.sampled_from(names).map(lambda name: {"SegmentDefinitionName": name})
+            parts["SourceSegments"] = st.lists(source, max_size=3)
+        group = st.fixed_dictionaries({}, optional=parts)
+        return st.fixed_dictionaries({}, optional={"Groups": st.lists(group, max_size=3), "Include": ways})
+
+
+@dataclass
+class Example:
+    """Profiles, and definitions of which each may start from those before it."""
+
+    profiles: list[Profile]
+    definitions: dict[str, dict[str, Any]]
+
+    def questions(self) -> list[dict[str, Any]]:
+        """The definitions, and each of their groups and dimensions alone."""
+        groups = [group for made in self.definitions.values() for group in made.get("Groups", [])]
+        dimensions = [dimension for group in groups for dimension in group.get("Dimensions", [])]
+        alone = [{"Groups": [group]} for group in [*groups, *({"Dimensions": [each]} for each in dimensions)]]
+        return [*self.definitions.values(), *alone]
 
 
 @st.composite
-def definitions(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
-    """Up to three definitions, each may start from those before it; the last one is to be counted."""
+def examples(draw: st.DrawFn) -> Example:
+    theme = draw(st.sampled_from(THEMES))
+    pool = Pool(draw(st.lists(st.sampled_from(theme), min_size=3, max_size=9, unique=True)))
+    some_or_none = st.one_of(st.none(), pool.stored(), pool.stored())
+    profile = st.fixed_dictionaries(dict.fromkeys([*FIELDS, "BirthDate"], some_or_none))
+    profiles = draw(st.lists(profile, min_size=2, max_size=8))
     made: dict[str, dict[str, Any]] = {}
     for name in ["first", "second", "third"][: draw(st.integers(1, 3))]:
-        made[name] = draw(groups_over(list(made)))
-    return made
+        made[name] = draw(pool.groups(list(made)))
+    present = [{field: value for field, value in each.items() if value is not None} for each in profiles]
+    return Example(profiles=present, definitions=made)
 
 
 settings_strategy = st.builds(
@@ -276,46 +301,56 @@ def as_request(profile: Profile) -> dict[str, Any]:
     return request
 
 
-def expected_count(profiles: list[Profile], made: dict[str, dict[str, Any]], chosen: ProfileSettings) -> int:
-    evaluator = Evaluator(settings=chosen, sources=made)
-    return sum(evaluator.in_segment(profile, list(made.values())[-1]) for profile in profiles)
+def expected_count(example: Example, question: dict[str, Any], chosen: ProfileSettings) -> int:
+    evaluator = Evaluator(settings=chosen, sources=example.definitions)
+    return sum(evaluator.in_segment(profile, question) for profile in example.profiles)
 
 
-@settings(max_examples=400, deadline=None)
-@given(profiles=profiles_strategy, made=definitions(), chosen=settings_strategy)
-def test_compiled_segments_count_as_the_evaluator_does(
-    profiles: list[Profile], made: dict[str, dict[str, Any]], chosen: ProfileSettings
-) -> None:
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'; set threads = 1")
-        for macro in MACROS:
-            connection.execute(macro)
-        table = ProfileTable(schema="domain_0", settings=chosen)
-        table.create(connection)
-        rows = [new_profile(as_request(p), now=NOW, expiration_days=1, copy_enums=True)[1] for p in profiles]
+@functools.cache
+def database() -> duckdb.DuckDBPyConnection:
+    """One database for all examples: making it takes longer than counting."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'; set threads = 1")
+    for macro in MACROS:
+        connection.execute(macro)
+    return connection
+
+
+@settings(max_examples=300, deadline=None)
+@given(example=examples(), chosen=settings_strategy)
+def test_compiled_segments_count_as_the_evaluator_does(example: Example, chosen: ProfileSettings) -> None:
+    connection = database()
+    table = ProfileTable(schema="domain_0", settings=chosen)
+    table.create(connection)
+    try:
+        requests = [as_request(profile) for profile in example.profiles]
+        rows = [new_profile(request, now=NOW, expiration_days=1, copy_enums=True)[1] for request in requests]
         table.insert(connection, rows)
-        counted = table.count(connection, list(made.values())[-1], sources=made, as_of=NOW)
-    assert counted == expected_count(profiles, made, chosen)
+        for question in example.questions():
+            counted = table.count(connection, question, sources=example.definitions, as_of=NOW)
+            assert counted == expected_count(example, question, chosen), question
+    finally:
+        table.drop(connection)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(profiles=profiles_strategy, made=definitions())
-def test_estimates_over_http_count_as_the_evaluator_does(
-    emulator: Emulator, profiles: list[Profile], made: dict[str, dict[str, Any]]
-) -> None:
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(example=examples())
+def test_estimates_over_http_count_as_the_evaluator_does(emulator: Emulator, example: Example) -> None:
     client = emulator.client("customer-profiles")
     emulator.reset()
     client.create_domain(DomainName="d", DefaultExpirationDays=1)
-    for profile in profiles:
+    for profile in example.profiles:
         client.create_profile(DomainName="d", **as_request(profile))
-    for name, groups in made.items():
+    for name, groups in example.definitions.items():
         client.create_segment_definition(
             DomainName="d", SegmentDefinitionName=name, DisplayName=name, SegmentGroups=groups
         )
-    query = client.get_segment_definition(DomainName="d", SegmentDefinitionName=list(made)[-1])["SegmentGroups"]
-    estimate = client.create_segment_estimate(DomainName="d", SegmentQuery=query)["EstimateId"]
-    status = "RUNNING"
-    while status == "RUNNING":
-        reply = client.get_segment_estimate(DomainName="d", EstimateId=estimate)
-        status = reply["Status"]
-    assert int(reply["Estimate"]) == expected_count(profiles, made, ProfileSettings())
+    for name, groups in example.definitions.items():
+        query = client.get_segment_definition(DomainName="d", SegmentDefinitionName=name)["SegmentGroups"]
+        assert query == groups
+        estimate = client.create_segment_estimate(DomainName="d", SegmentQuery=query)["EstimateId"]
+        status = "RUNNING"
+        while status == "RUNNING":
+            reply = client.get_segment_estimate(DomainName="d", EstimateId=estimate)
+            status = reply["Status"]
+        assert int(reply["Estimate"]) == expected_count(example, groups, ProfileSettings())

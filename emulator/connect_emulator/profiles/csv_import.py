@@ -58,11 +58,13 @@ def read_header(path: Path) -> list[str]:
     with path.open("rb") as file:
         if file.read(len(_BYTE_ORDER_MARK)) == _BYTE_ORDER_MARK:
             raise InvalidFileError("missing header: the file begins with a byte order mark")
-    try:
-        with path.open(encoding="utf-8", newline="") as text:
-            header = next(csv.reader(text, strict=True), [])
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InvalidFileError("missing header: the first line is no CSV in UTF-8") from error
+        file.seek(0)
+        # Line by line: bad bytes further down are bad rows, not a bad file.
+        lines = (line.decode("utf-8") for line in iter(lambda: file.readline(_MAX_LINE), b""))
+        try:
+            header = next(csv.reader(lines, strict=True), [])
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise InvalidFileError("missing header: the first line is no CSV in UTF-8") from error
     if not any(header):
         raise InvalidFileError("missing header: the file is empty or begins with an empty line")
     return header
