@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.halting import Halt
 
 REFUSALS = frozenset({"state", "unknown_campaign", "ambiguous_campaign"})
-"""Codes of errors that say no to one campaign; the command itself, rights and network were all right."""
+"""Codes of errors that say no to one campaign, where rights and network were all right."""
 
 
 class Exit(IntEnum):
@@ -65,14 +65,8 @@ class Target:
         """Give what programs read."""
         error = self.error and {name: getattr(self.error, name) for name in ("code", "found", "allowed", "hint")}
         result = "not reached" if self.exit is None else self.exit.name.lower()
-        return {
-            "campaign": self.given,
-            "id": self.id,
-            "before": self.before,
-            "state": self.state,
-            "result": result,
-            "error": error,
-        }
+        states = {"before": self.before, "state": self.state}
+        return {"campaign": self.given, "id": self.id, **states, "result": result, "error": error}
 
 
 def say(text: str) -> None:
