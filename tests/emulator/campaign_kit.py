@@ -31,10 +31,10 @@ class Kit:
     def step(self, seconds: float) -> None:
         self.emulator.set_clock(step_seconds=seconds)
 
-    def audience(self, people: int) -> str:
+    def audience(self, people: int, *, expiration_days: int = 366) -> str:
         """Make a domain with so many profiles and a segment of all; give the segment's ARN."""
         profiles = self.emulator.client("customer-profiles")
-        profiles.create_domain(DomainName=DOMAIN, DefaultExpirationDays=366)
+        profiles.create_domain(DomainName=DOMAIN, DefaultExpirationDays=expiration_days)
         for number in range(people):
             profiles.create_profile(DomainName=DOMAIN, FirstName=f"P{number}")
         everybody = {"Groups": [{"Dimensions": []}], "Include": "ALL"}

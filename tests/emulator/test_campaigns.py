@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.emulator.campaign_kit import DOMAIN, DOMAIN_ARN, FLOW, HOURS, INSTANCE, SEGMENT_ARN, refusal
+from tests.emulator.campaign_kit import DOMAIN, DOMAIN_ARN, FLOW, HOURS, INSTANCE, INSTANCE_ARN, SEGMENT_ARN, refusal
 
 MODE = {"agentless": {}}
 TELEPHONY = {"outboundMode": MODE, "defaultOutboundConfig": {"connectContactFlowId": "flow"}, "capacity": 0.5}
@@ -158,6 +158,40 @@ def test_the_audience_is_that_of_the_start_time_whoever_looks_when(kit):
     assert kit.state(campaign_id) == "Running"
     kit.step(1)
     assert kit.state(campaign_id) == "Completed", "four were attempted, not three and not five"
+
+
+def test_whoever_comes_first_after_the_start_time_finds_the_audience_counted(kit):
+    """On a running clock nothing tells the emulator that a start time has come."""
+    kit.emulator.set_settings(campaigns={"attempts_per_minute": 60})
+    schedule = kit.schedule(start=30)
+    campaign_id = kit.create_for_segment(kit.audience(3), schedule=schedule)
+    kit.campaigns.start_campaign(id=campaign_id)
+    kit.emulator.set_clock(frozen=False, speed=200)
+    while kit.now() <= schedule["startTime"]:
+        pass
+    kit.emulator.client("customer-profiles").create_profile(DomainName=DOMAIN, FirstName="too late")
+    kit.emulator.set_clock(frozen=True, now=(schedule["startTime"] + timedelta(seconds=3000)).isoformat())
+    assert figures_of(kit, campaign_id) == 3
+
+
+def test_the_audience_is_as_of_the_start_time_and_not_of_the_first_look(kit):
+    campaign_id = kit.create_for_segment(kit.audience(3, expiration_days=1), schedule=kit.schedule(end=5 * 86_400))
+    kit.campaigns.start_campaign(id=campaign_id)
+    kit.step(2 * 86_400)
+    assert figures_of(kit, campaign_id) == 3, "they expired later, when nobody had looked yet"
+
+
+def figures_of(kit, campaign_id: str) -> float:
+    arn = kit.campaigns.describe_campaign(id=campaign_id)["campaign"]["arn"]
+    reply = kit.emulator.client("connect").get_metric_data_v2(
+        ResourceArn=INSTANCE_ARN,
+        StartTime=kit.now() - timedelta(days=30),
+        EndTime=kit.now(),
+        Filters=[{"FilterKey": "CAMPAIGN", "FilterValues": [arn]}],
+        Groupings=["CAMPAIGN"],
+        Metrics=[{"Name": "RECIPIENTS_TARGETED"}],
+    )
+    return float(reply["MetricResults"][0]["Collections"][0]["Value"])
 
 
 def test_an_empty_segment_completes_at_its_start_time(kit):
