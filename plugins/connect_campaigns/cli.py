@@ -146,7 +146,7 @@ def halt_all(how: Halt, aws: Aws, targets: Sequence[Target], *, as_json: bool) -
 
 
 def print_json(data: dict[str, Any]) -> None:
-    """Print data for programs."""
+    """Print data."""
     click.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
@@ -294,7 +294,7 @@ def ledger_init(*, aws: Aws, uri: str, as_json: bool) -> Exit:
 
 
 def person() -> str:
-    """Who runs this, for the ledger's marker; a container's user may have no name."""
+    """Who runs this; a container's user may have no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -31,7 +31,7 @@ It finds Region and credentials as boto3 and the AWS CLI do. stdout has data onl
 (`done`, `refused`, `usage`, `aws` or `not reached`) and, unless it is done, the `error` with `code`, `found`, `allowed`, `hint`.
 
 IAM actions: `connect-campaigns:PauseCampaign`, `:StopCampaign`, `:GetCampaignState` and `:GetCampaignStateBatch` (pausing works
-without the reads), `:ListCampaigns` where campaigns are given by name; for the ledger `s3:PutObject`, `:GetObject`, `:ListBucket`.
+without the reads), `:ListCampaigns` where campaigns are given by name; for the ledger `s3:PutObject`, `GetObject`, `ListBucket`.
 
 Pausing may take a second per campaign: the service allows one such call a second for the whole account and Region. Where it
 throttles, each campaign is waited for up to half a minute. What was interrupted or failed can be run again.
@@ -66,7 +66,7 @@ def test_the_page_is_current():
     assert PAGE.read_text() == page(), "python -m tests.unit.test_cli_reference"
 
 
-@pytest.mark.parametrize"command", [each.values[1] for each in ALL], ids=[each.id for each in ALL])
+@pytest.mark.parametrize("command", [each.values[1] for each in ALL], ids=[each.id for each in ALL])
 def test_every_command_says_what_it_does_in_one_short_imperative_line(command):
     first = (command.help or "").partition("\n")[0]
     assert first.endswith(".")
