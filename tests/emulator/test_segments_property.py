@@ -316,7 +316,7 @@ def database() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(example=examples(), chosen=settings_strategy)
 def test_compiled_segments_count_as_the_evaluator_does(example: Example, chosen: ProfileSettings) -> None:
     connection = database()
@@ -333,7 +333,7 @@ def test_compiled_segments_count_as_the_evaluator_does(example: Example, chosen:
         table.drop(connection)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(example=examples())
 def test_estimates_over_http_count_as_the_evaluator_does(emulator: Emulator, example: Example) -> None:
     client = emulator.client("customer-profiles")
