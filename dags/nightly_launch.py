@@ -21,7 +21,7 @@ from the template, launches it **once for the day**, waits until it is over and 
 
 @dag(
     schedule="30 2 * * *",
-    start_date=pendulum.datetime(2026, 12, 1, tz="Europe/Paris"),
+    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Paris"),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
@@ -32,9 +32,10 @@ from the template, launches it **once for the day**, waits until it is over and 
     params={
         "csv": Param("/data/customers.csv", type="string", description="file of customers, with a header row"),
         "key_column": Param("customer_id", type="string", description="column that identifies a customer"),
-        "segment": Param("", type="string", description="who, as `Country=FR, Balance>1000`; empty = everybody in the file"),
+        "segment": Param("", type="string", description="who, as `Country=FR, Balance>1000`; empty = all of the file"),
         "template": Param("spring", type="string", description="campaign to clone: name, id, ARN or console URL"),
-        "start_after_minutes": Param(30, type="integer", minimum=1, description="first contact so long after the launch"),
+        "start_after_minutes": Param(30, type="integer", minimum=1, description="first contact, after the launch"),
+        "poll_seconds": Param(60, type="integer", minimum=1, description="time between two looks while it runs"),
         "manual_trigger": Param("check", enum=["check", "launch"], description="what a trigger by hand does"),
     },
 )
@@ -52,6 +53,7 @@ def nightly_launch() -> None:
         launch_key=per_day("nightly", timezone="Europe/Paris"),
         start_after="{{ params.start_after_minutes * 60 }}",
         if_manual="{{ params.manual_trigger }}",
+        max_poll_interval="{{ params.poll_seconds }}",
     )
 
 

@@ -10,7 +10,7 @@ from connect_campaigns.core.errors import InvalidInput, LaunchSkipped
 from connect_campaigns.core.guards import Failed, OnFailure
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.refusals import guard_failed
-from connect_campaigns.operators.launching import LaunchingOperator, table
+from connect_campaigns.operators.launching import LaunchingOperator, in_words, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -243,11 +243,12 @@ class PreflightOperator(CreateCampaignOperator):
     Upstream of a long import: a frozen ledger, missing rights or a schedule that can't work fail in seconds and not
     after hours. Green when a launch may go on; the same parameters as `CreateCampaignOperator`.
 
+    :returns: what each guard said, by its name, as ``{"freeze": "passed: off"}``
     :raises GuardFailed: a guard refuses
     :raises LaunchSkipped: this run launches nobody: it is a backfill's, or only checks
     """
 
-    def execute(self, context: Context) -> None:  # type: ignore[override] # it makes no campaign, so it returns no id
+    def execute(self, context: Context) -> dict[str, str]:  # type: ignore[override] # it makes no campaign: no id
         """Evaluate, log the table, and pass or raise what the first failed guard says."""
         request = self.request(context)
         verdicts = self.launcher(request).check()
@@ -257,3 +258,4 @@ class PreflightOperator(CreateCampaignOperator):
                 if verdict.then in {OnFailure.SKIP, OnFailure.SKIP_FOR_GOOD}:
                     raise LaunchSkipped(verdict.found, allowed=verdict.allowed, hint=verdict.hint, code=name)
                 raise guard_failed(name, verdict, held=verdict.then is OnFailure.HOLD)
+        return {name: ": ".join(in_words(verdict)) for name, verdict in verdicts}

@@ -213,15 +213,17 @@ class LaunchingOperator(ConnectOperator):
 def table(verdicts: Sequence[tuple[str, Verdict]]) -> str:
     """Show verdicts as an aligned table, a line each."""
     width = max(len(name) for name, _ in verdicts)
-    return "\n".join(f"  {name:<{width}}  {_shown(verdict)}" for name, verdict in verdicts)
+    rows = ((name, *in_words(verdict)) for name, verdict in verdicts)
+    return "\n".join(f"  {name:<{width}}  {word:<13}  {note}" for name, word, note in rows)
 
 
-def _shown(verdict: Verdict) -> str:
+def in_words(verdict: Verdict) -> tuple[str, str]:
+    """Give a verdict as a word or two, and what goes with it."""
     if isinstance(verdict, Failed):
-        return f"FAILED         {verdict.found} (allowed: {verdict.allowed})"
+        return "FAILED", f"{verdict.found} (allowed: {verdict.allowed})"
     if isinstance(verdict, NotEvaluated):
-        return f"not evaluated  {verdict.why}"
-    return f"passed         {verdict.note}"
+        return "not evaluated", verdict.why
+    return "passed", verdict.note
 
 
 def _age(value: object) -> timedelta | None:
