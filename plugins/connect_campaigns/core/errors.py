@@ -66,7 +66,9 @@ class InvalidInput(FinalError):
     def of(cls, name: str, value: object, *, allowed: str, hint: str) -> Self:
         """Name the parameter and the value found in the usual form, the value cut after 200 characters."""
         shown = repr(value)
-        shown = shown if len(shown) <= 200 else f"{shown[:200]}… ({len(shown)} characters)"
+        if len(shown) > 200:
+            length = len(value) if isinstance(value, str) else len(shown)
+            shown = f"{shown[:200]}… ({length} characters)"
         return cls(f"`{name}` is {shown}", allowed=allowed, hint=hint)
 
 
