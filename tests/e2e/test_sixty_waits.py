@@ -1,0 +1,120 @@
+"""Sixty deferred waits in a real Airflow: three calls a tick, no worker slot taken, and all end when they should."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.standalone_kit import Standalone, until
+from tests.waiting_kit import Kit, connection_json, running_campaigns
+
+WAITS = 60
+SLOTS = 4
+INTERVAL_S = 3
+TICKS = 3
+
+DAGS = """
+import json
+from pathlib import Path
+
+from airflow.sdk import dag, task
+
+from connect_campaigns.sensors.campaigns import CampaignStateSensor
+
+
+@dag(schedule=None)
+def waits():
+    campaigns = json.loads((Path(__file__).parent / "campaigns.json").read_text())
+    CampaignStateSensor.partial(task_id="wait", deferrable=True, poke_interval={interval}).expand(campaign_id=campaigns)
+
+
+@dag(schedule=None)
+def tiny():
+    @task
+    def work():
+        return 1
+
+    work()
+
+
+waits()
+tiny()
+"""
+
+
+@pytest.fixture
+def kit(emulator):
+    return Kit(emulator)
+
+
+WHOLE = (25, 25, 10)
+
+
+def reads(kit, after=0):
+    """Give number and size of the state reads after a call's number."""
+    calls = kit.emulator.calls("GetCampaignStateBatch")
+    return [(call["number"], len(call["params"]["campaignIds"])) for call in calls if call["number"] > after]
+
+
+def whole_tick(kit):
+    """Give the number of the last read, if it ends a tick that read all waits."""
+    last = reads(kit)[-3:]
+    return last[-1][0] if tuple(size for _, size in last) == WHOLE else None
+
+
+def ticks(kit, after):
+    """Give the sizes of the reads since the end of a whole tick, three by three."""
+    sizes = [size for _, size in reads(kit, after)]
+    return [tuple(sizes[at : at + 3]) for at in range(0, len(sizes) - 2, 3)]
+
+
+@pytest.mark.timeout(600)
+def test_sixty_waits_share_three_calls_a_tick_and_leave_the_workers_free(kit, tmp_path):
+    began = time.monotonic()
+    laps = {}
+
+    def lap(name):
+        laps[name] = round(time.monotonic() - began, 1)
+
+    campaigns = running_campaigns(kit, WAITS)
+    environment = {"AIRFLOW_CONN_AWS_DEFAULT": connection_json(kit.emulator.url)}
+    dags = {"campaigns.json": json.dumps(campaigns), "waits.py": DAGS.format(interval=INTERVAL_S)}
+    with Standalone(tmp_path / "airflow", dags=dags, parallelism=SLOTS, environment=environment) as airflow:
+        lap("healthy")
+        run = airflow.trigger("waits")
+        until(
+            lambda: airflow.states(run).count("deferred") == WAITS,
+            seconds=240,
+            why=lambda: f"{WAITS} deferred: {airflow.states(run)}",
+        )
+        lap("all deferred")
+        start = until(lambda: whole_tick(kit), seconds=60, why=lambda: f"a tick with all waits: {reads(kit)}")
+        own_reads = len(kit.emulator.calls("GetCampaignState"))
+        window = time.monotonic()
+        until(lambda: len(ticks(kit, start)) >= TICKS, seconds=60, why=lambda: "ticks")
+        window = time.monotonic() - window
+        seen = ticks(kit, start)
+        assert seen[:TICKS] == [WHOLE] * TICKS
+        assert len(kit.emulator.calls("GetCampaignState")) == own_reads
+        assert window / TICKS > INTERVAL_S * 0.6  # ticks, and no burst
+        lap("ticks seen")
+
+        pool = airflow.get("/api/v2/pools/default_pool")
+        assert (pool["deferred_slots"], pool["running_slots"]) == (WAITS, 0)
+        tiny = airflow.trigger("tiny")
+        until(lambda: airflow.states(tiny) == ["success"], seconds=60, why=lambda: "a worker slot for another DAG")
+        assert airflow.states(run).count("deferred") == WAITS
+        lap("another DAG ran")
+
+        kit.step(3700)
+        until(
+            lambda: airflow.states(run).count("success") == WAITS,
+            seconds=240,
+            why=lambda: f"{WAITS} successes: {airflow.states(run)}",
+        )
+        lap("all succeeded")
+        until(lambda: airflow.get(run)["state"] == "success", seconds=20, why=lambda: "a green run")
+    lap("ended")
+    print(f"\n{WAITS} waits, {SLOTS} worker slots: {seen[:TICKS]} ids a tick, {window / TICKS:.1f} s apart; {laps}")  # noqa: T201

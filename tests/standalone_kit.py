@@ -1,0 +1,162 @@
+"""A real Airflow for tests: `airflow standalone` on SQLite with a home, ports and a process group of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+
+
+def free_ports(number: int) -> list[int]:
+    """Find ports that nobody listens on, all different."""
+    sockets = [socket.socket() for _ in range(number)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def until(what: Callable[[], T], *, seconds: float, step: float = 0.3, why: Callable[[], str]) -> T:
+    """Ask until the answer is true, and give it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        answer = what()
+        if answer:
+            return answer
+        time.sleep(step)
+    message = f"not within {seconds:.0f} s: {why()}"
+    raise AssertionError(message)
+
+
+class Standalone:
+    """Scheduler, LocalExecutor, triggerer, DAG processor and API server; ended with the context, by process group.
+
+    :param home: a directory for all that Airflow writes
+    :param dags: files of the DAGs folder, by name
+    :param parallelism: worker slots
+    :param environment: more variables for all of Airflow's processes
+    """
+
+    def __init__(
+        self, home: Path, *, dags: Mapping[str, str], parallelism: int, environment: Mapping[str, str]
+    ) -> None:
+        folder = home / "dags"
+        folder.mkdir(parents=True)
+        for name, text in dags.items():
+            (folder / name).write_text(text)
+        self._log = home / "standalone.log"
+        api, worker_log, trigger_log = free_ports(3)
+        self.url = f"http://127.0.0.1:{api}"
+        settings = {
+            "CORE__DAGS_FOLDER": str(folder),
+            "CORE__PLUGINS_FOLDER": str(PLUGINS),
+            "CORE__LOAD_EXAMPLES": "False",
+            "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "CORE__PARALLELISM": str(parallelism),
+            "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "API__HOST": "127.0.0.1",
+            "API__PORT": str(api),
+            "API__BASE_URL": self.url,
+            "API__WORKERS": "1",
+            "LOGGING__WORKER_LOG_SERVER_PORT": str(worker_log),
+            "LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_log),
+            "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+            "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        }
+        self._environment = {
+            **os.environ,
+            **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+            "AIRFLOW_HOME": str(home),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            **environment,
+        }
+        self._token = ""
+
+    def __enter__(self) -> Self:
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                ["airflow", "standalone"],
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            until(self._healthy, seconds=120, step=0.5, why=self._end_of_log)
+            self._token = self.get("/auth/token")["access_token"]
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _end_of_log(self) -> str:
+        return self._log.read_text(errors="replace")[-5000:]
+
+    def get(self, path: str) -> Any:
+        """Ask the REST API."""
+        return self._request("GET", path, None)
+
+    def post(self, path: str, body: object) -> Any:
+        """Send something to the REST API."""
+        return self._request("POST", path, json.dumps(body).encode())
+
+    def trigger(self, dag_id: str) -> str:
+        """Trigger a DAG as soon as it is known, and give the path of the run."""
+
+        def known() -> bool:
+            with suppress(urllib.error.HTTPError):
+                return bool(self.get(f"/api/v2/dags/{dag_id}"))
+            return False
+
+        until(known, seconds=60, why=self._end_of_log)
+        run = self.post(f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": {}})
+        return f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}"
+
+    def states(self, run: str) -> list[str]:
+        """Give the states of a run's task instances."""
+        return [str(each["state"]) for each in self.get(f"{run}/taskInstances?limit=100")["task_instances"]]
+
+    def _request(self, method: str, path: str, body: bytes | None) -> Any:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
+        request = urllib.request.Request(f"{self.url}{path}", method=method, data=body, headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return json.load(reply)
+
+    def _healthy(self) -> bool:
+        if self._process.poll() is not None:
+            raise AssertionError(self._end_of_log())
+        with suppress(OSError):
+            parts = self.get("/api/v2/monitor/health")
+            names = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+            return all(parts[name]["status"] == "healthy" for name in names)
+        return False
+
+    def _end(self) -> None:
+        # The parent leaves its children behind when it alone is signalled.
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, sign)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=10)
