@@ -147,13 +147,24 @@ def serve(*, host: str, port: int, speed: float) -> None:
 
 async def _serve(listener: socket.socket, *, shown: str, speed: float) -> None:
     world = World(clock=Clock(speed=speed))
-    server = uvicorn.Server(server_config(Application(world)))
+    server = _Server(server_config(Application(world)), world)
     print(f"listening on {shown}", flush=True)  # noqa: T201
     try:
         await server.serve(sockets=[listener])
     finally:
-        world.faults.clear()
         await world.profiles.close()
+
+
+class _Server(uvicorn.Server):
+    """A server whose held replies don't hold up its end."""
+
+    def __init__(self, config: uvicorn.Config, world: World) -> None:
+        super().__init__(config)
+        self._world = world
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._world.faults.clear()
+        await super().shutdown(sockets)
 
 
 def server_config(application: Any) -> uvicorn.Config:
@@ -167,7 +178,7 @@ def server_config(application: Any) -> uvicorn.Config:
         access_log=False,
         log_level="warning",
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=1,  # held replies must not hold up the end
+        timeout_graceful_shutdown=1,  # seconds
     )
 
 

@@ -34,9 +34,9 @@ def test_it_says_where_it_listens_and_a_signal_ends_it_at_once(number):
                      b"us-east-1/connect-campaigns/aws4_request\r\n\r\n")  # fmt: skip
         began = time.monotonic()
         process.send_signal(number)
-        output, errors = process.communicate(timeout=5)
+        output, errors = process.communicate(timeout=10)
     assert process.returncode == 0
-    assert time.monotonic() - began < 3, "an open connection and a held reply don't hold up the end"
+    assert time.monotonic() - began < 5, "an open connection and a held reply don't hold up the end"
     assert "Traceback" not in output + errors
 
 
@@ -83,12 +83,12 @@ def test_boto3_reads_the_emulators_time(emulator):
 
 def test_the_clock_runs_at_its_speed_from_the_start():
     with EmulatorProcess(speed=1000) as process:
-        first, mark = process.control.clock(), time.monotonic()
+        mark, first = time.monotonic(), process.control.clock()
         assert first["speed"] == 1000
         time.sleep(0.3)
         passed = datetime.fromisoformat(process.control.clock()["now"]) - datetime.fromisoformat(first["now"])
         # Nothing bounds how late a busy machine answers, so: at least what was slept, at most what went by.
-        assert 300 <= passed.total_seconds() <= (time.monotonic() - mark + 0.5) * 1000
+        assert 300 <= passed.total_seconds() <= (time.monotonic() - mark) * 1000
 
 
 def test_the_clock_steps_jumps_stands_still_and_never_goes_back(emulator):
