@@ -1,0 +1,110 @@
+"""The DAGs that data teams copy: they parse fast and alone, and show what they do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import tests.waiting_kit  # sets AIRFLOW_HOME before Airflow is imported
+from tests.airflow_kit import DAGS, parsed
+
+assert tests.waiting_kit
+FILES = sorted(DAGS.glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def dags():
+    return parsed(DAGS)
+
+
+def test_all_files_parse(dags):
+    assert set(dags) == {path.stem for path in FILES}
+
+
+def test_parsing_asks_no_connection_and_imports_no_sdk():
+    """In a process of its own: whatever a DAG file does on import is paid by the scheduler, again and again."""
+    program = f"""
+import sys
+sys.path.insert(0, {str(DAGS)!r})
+from airflow.sdk import Connection
+from airflow.sdk.bases.hook import BaseHook
+def refuse(*args, **kwargs): raise AssertionError("a connection was asked for while parsing")
+BaseHook.get_connection = Connection.get = refuse
+before = {{name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore")}}
+for stem in {[path.stem for path in FILES]!r}: __import__(stem)
+after = {{name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore")}}
+assert after == before, sorted(after - before)[:5]
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=os.environ, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_dag_shows_what_it_is(dags):
+    for dag in dags.values():
+        assert dag.doc_md
+        assert "pause" in dag.doc_md, "what to do when the wrong people are called"
+        assert dag.tags
+        assert dag.is_paused_upon_creation
+        assert dag.catchup is False
+        for name in dag.params:
+            assert dag.params.get_param(name).description, name
+
+
+def test_a_dag_file_is_read_in_a_minute():
+    for path in FILES:
+        assert len(path.read_text().splitlines()) <= 60, path.name
+
+
+def test_a_dag_survives_serialization(dags):
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    for dag in dags.values():
+        again = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+        assert set(again.task_dict) == set(dag.task_dict)
+
+
+def test_the_nightly_launch_checks_before_it_imports(dags):
+    nightly = dags["nightly_launch"]
+    assert nightly.get_task("prepare_segment.import_profiles").upstream_task_ids == {"launch_campaign.check"}
+    chain = [
+        "prepare_segment.import_profiles",
+        "prepare_segment.create_definition",
+        "prepare_segment.estimate",
+        "launch_campaign.create",
+        "launch_campaign.start",
+        "launch_campaign.wait",
+        "launch_campaign.outcome",
+    ]
+    for earlier, later in pairwise(chain):
+        assert later in nightly.get_task(earlier).downstream_task_ids
+    assert {task.task_id for task in nightly.leaves} == {"launch_campaign.outcome"}
+
+
+def test_a_manual_trigger_of_the_nightly_launch_checks_unless_told_otherwise(dags):
+    param = dags["nightly_launch"].params.get_param("manual_trigger")
+    assert param.value == "check"
+    assert param.schema["enum"] == ["check", "launch"]
+
+
+def test_every_operator_appears_in_a_dag_or_says_where(dags):
+    shown = {type(task).__name__ for dag in dags.values() for task in dag.tasks}
+    assert {
+        "ImportProfilesOperator",
+        "CreateSegmentDefinitionOperator",
+        "EstimateSegmentOperator",
+        "PreflightOperator",
+        "CreateCampaignOperator",
+        "StartCampaignOperator",
+        "CampaignStateSensor",
+        "CheckCampaignOutcomeOperator",
+    } <= shown
+
+
+def test_the_package_is_kept_from_the_plugin_loader():
+    ignored = (Path(DAGS).parent / "plugins" / ".airflowignore").read_text().split()
+    assert "connect_campaigns/" in ignored

@@ -1,0 +1,96 @@
+"""Rules that every operator and sensor of this package keeps, checked on the classes themselves."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import textwrap
+
+import pytest
+
+import connect_campaigns.operators
+import connect_campaigns.sensors
+from connect_campaigns._compat import BaseOperator, BaseSensorOperator
+from connect_campaigns.connection import CONNECTION_FIELDS
+
+CONSTRUCTED_ONLY = {"deferrable"}
+"""Parameters that decide how a task runs and not on what: Airflow's own are not templated either."""
+
+
+def _classes() -> list[type]:
+    found = set()
+    for package in (connect_campaigns.operators, connect_campaigns.sensors):
+        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            for each in vars(importlib.import_module(module.name)).values():
+                if inspect.isclass(each) and issubclass(each, BaseOperator) and each.__module__ == module.name:
+                    found.add(each)
+    return sorted(found, key=lambda each: each.__name__)
+
+
+CLASSES = _classes()
+
+
+def own_parameters(kind: type) -> set[str]:
+    """The parameters that a class and its bases in this package add to Airflow's own."""
+    names: set[str] = set()
+    for each in kind.__mro__:
+        if each.__module__.startswith("connect_campaigns") and "__init__" in vars(each):
+            names |= set(inspect.signature(vars(each)["__init__"]).parameters)
+    return names - {"self", "kwargs"}
+
+
+def test_there_are_operators_to_check():
+    assert {"StartCampaignOperator", "CreateCampaignOperator", "CampaignStateSensor", "ImportProfilesOperator"} <= {
+        each.__name__ for each in CLASSES
+    }
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_parameter_is_templated(kind):
+    assert own_parameters(kind) - set(kind.template_fields) == own_parameters(kind) & CONSTRUCTED_ONLY
+    assert set(CONNECTION_FIELDS) <= set(kind.template_fields)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_templated_field_is_a_parameter_assigned_as_it_came(kind):
+    """Airflow renders attributes after the constructor: one that computes would work on the template's text."""
+    for each in kind.__mro__:
+        if not each.__module__.startswith("connect_campaigns") or "__init__" not in vars(each):
+            continue
+        body = ast.parse(textwrap.dedent(inspect.getsource(vars(each)["__init__"]))).body[0].body
+        for statement in body:
+            if isinstance(statement, ast.Assign | ast.AnnAssign):
+                assert isinstance(statement.value, ast.Name | ast.Constant), ast.unparse(statement)
+            else:
+                assert ast.unparse(statement).startswith(("super().__init__(", "'")), ast.unparse(statement)
+    assert set(kind.template_fields) <= own_parameters(kind)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_no_parameter_shadows_one_of_airflow_s_own(kind):
+    airflow_s = set(inspect.signature(BaseOperator.__init__).parameters) | set(
+        inspect.signature(BaseSensorOperator.__init__).parameters
+    )
+    taken = {name for name in dir(BaseOperator) if not name.startswith("_")}
+    assert own_parameters(kind) & (airflow_s | taken) == set()
+
+
+@pytest.mark.parametrize("kind", [each for each in CLASSES if "execute" in vars(each)])
+def test_validate_comes_before_the_first_call(kind):
+    source = inspect.getsource(kind.execute)
+    checks = [at for at in (source.find("validate()"), source.find("self.request(context)")) if at >= 0]
+    assert checks
+    assert "self.hook" not in source[: min(checks)]
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_public_parameter_is_documented_as_templated(kind):
+    for each in kind.__mro__:
+        if each.__module__.startswith("connect_campaigns.") and "__init__" in vars(each) and each.__doc__:
+            documented = each.__doc__
+            for name in inspect.signature(vars(each)["__init__"]).parameters:
+                if name in {"self", "kwargs"} or name in CONNECTION_FIELDS:
+                    continue
+                assert f":param {name}:" in documented, f"{each.__name__}: {name}"
