@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pytest
@@ -14,21 +16,25 @@ from connect_emulator.profiles.records import new_profile
 from connect_emulator.profiles.settings import ProfileSettings
 from connect_emulator.profiles.table import ProfileTable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+NUMBERS = itertools.count()
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@functools.cache
+def database() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'; set threads = 1")
+    for macro in MACROS:
+        connection.execute(macro)
+    return connection
 
 
 class Profiles:
     """A domain's table; `matching` says which of the profiles, named by AccountNumber, a dimension selects."""
 
     def __init__(self, settings: ProfileSettings) -> None:
-        self.connection = duckdb.connect()
-        self.connection.execute("set TimeZone = 'UTC'")
-        for macro in MACROS:
-            self.connection.execute(macro)
-        self.table = ProfileTable(schema="domain_0", settings=settings)
+        self.connection = database()
+        self.table = ProfileTable(schema=f"domain_{next(NUMBERS)}", settings=settings)
         self.table.create(self.connection)
 
     def add(self, *profiles: dict[str, Any]) -> None:
@@ -46,10 +52,8 @@ def settings() -> ProfileSettings:
 
 
 @pytest.fixture
-def profiles(settings: ProfileSettings) -> Iterator[Profiles]:
-    profiles = Profiles(settings)
-    yield profiles
-    profiles.connection.close()
+def profiles(settings: ProfileSettings) -> Profiles:
+    return Profiles(settings)
 
 
 def attribute(operator: str, *values: str, name: str = "x") -> dict[str, Any]:

@@ -374,6 +374,19 @@ def test_deleting_the_domain_ends_its_jobs_without_noise(uploads: Uploads) -> No
     assert uploads.count() == 0
 
 
+def test_a_reset_in_the_middle_of_an_import_forgets_it_without_noise(uploads: Uploads) -> None:
+    content = "id,name,city,x\n" + "".join(f"{i},Ann,Paris,a\n" for i in range(100_000))
+    for pause in (0.0, 0.05, 0.1):
+        job = uploads.create()
+        put(uploads.path(job), content)
+        uploads.start(job)
+        time.sleep(pause)
+        uploads.emulator.reset()
+        uploads.client.create_domain(DomainName="d", DefaultExpirationDays=1)
+        assert uploads.count() == 0
+    assert summary(uploads.run("id,name,city,x\n1,Ann,Paris,a\n")) == ("SUCCEEDED", 1, 0, 0)
+
+
 def test_imported_profiles_expire_and_the_longer_of_two_imports_wins(uploads: Uploads) -> None:
     uploads.run("id,name,city,x\n1,Ann,,\n2,Bob,,\n")
     uploads.run("id,name,city,x\n2,Bob,,\n", DataExpiry=60)

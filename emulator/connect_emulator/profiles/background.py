@@ -6,8 +6,6 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from connect_emulator.errors import ServiceError
 from connect_emulator.profiles.csv_import import CsvImport, InvalidFileError
 from connect_emulator.profiles.uploads import INTERNAL_FAILURE, VALIDATION_FAILURE
@@ -15,6 +13,8 @@ from connect_emulator.profiles.uploads import INTERNAL_FAILURE, VALIDATION_FAILU
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
+
+    from duckdb import DuckDBPyConnection
 
     from connect_emulator.profiles.csv_import import Results
     from connect_emulator.profiles.domains import Domain
@@ -34,7 +34,7 @@ async def run_estimate(
         estimate.succeed(await store.count(domain, groups, as_of=as_of))
     except ServiceError as error:
         estimate.fail(error.message)
-    except duckdb.Error:
+    except Exception:
         if store.domains.get(domain.name) is domain:
             estimate.fail("Internal failure: the emulator's stderr has the traceback")
             raise
@@ -42,18 +42,18 @@ async def run_estimate(
 
 
 async def run_upload(
-    store: ProfileStore, domain: Domain, job: UploadJob, *, settle: Callable[[], Awaitable[None]]
+    store: ProfileStore, domain: Domain, job: UploadJob, *, settled_now: Callable[[], Awaitable[datetime]]
 ) -> None:
     """Bring a started job's file in.
 
-    :param settle: realises what was due before the rows change the profiles.
+    :param settled_now: realises what is due by now, before the rows change the profiles, and gives that moment.
     """
     try:
         await asyncio.sleep(store.settings.upload_delay_seconds)
-        await _import(store, domain, job, settle=settle)
-    except (InvalidFileError, duckdb.InvalidInputException):
+        await _import(store, domain, job, settled_now=settled_now)
+    except InvalidFileError:
         job.fail(VALIDATION_FAILURE, now=store.clock.now())
-    except duckdb.Error:
+    except Exception:
         job.fail(INTERNAL_FAILURE, now=store.clock.now())
         raise
     finally:
@@ -62,7 +62,7 @@ async def run_upload(
 
 
 async def _import(
-    store: ProfileStore, domain: Domain, job: UploadJob, *, settle: Callable[[], Awaitable[None]]
+    store: ProfileStore, domain: Domain, job: UploadJob, *, settled_now: Callable[[], Awaitable[datetime]]
 ) -> None:
     if job.file is None:
         raise InvalidFileError("no file was put to the job's URL")
@@ -76,19 +76,18 @@ async def _import(
     )
     try:
         await store.database.run(file.stage)
-        await settle()
+        now = await settled_now()
         if job.status != "IN_PROGRESS":
             return
-        job.finish(await _merge(store, domain, job, file), now=store.clock.now())
+        job.finish(await _merge(store, domain, job, file, now=now), now=store.clock.now())
     finally:
         await store.database.run(file.discard)
 
 
-async def _merge(store: ProfileStore, domain: Domain, job: UploadJob, file: CsvImport) -> Results:
-    now = store.clock.now()
+async def _merge(store: ProfileStore, domain: Domain, job: UploadJob, file: CsvImport, *, now: datetime) -> Results:
     waiting = domain.take_waiting()
 
-    def work(connection: duckdb.DuckDBPyConnection) -> Results:
+    def work(connection: DuckDBPyConnection) -> Results:
         if waiting:
             domain.table.insert(connection, waiting)
         return file.merge(connection, now=now, expires_at=now + timedelta(days=job.expiry_days))

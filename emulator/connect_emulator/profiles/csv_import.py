@@ -12,6 +12,8 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from connect_emulator.profiles.fields import ENUM_COPIES, ENUM_FIELDS, attribute_name, max_length
 
 if TYPE_CHECKING:
@@ -95,13 +97,17 @@ class CsvImport:
         """Read the file; malformed lines, rows without key and values that no field holds become failed records."""
         file_columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(self._header)))
         chosen = ", ".join(f"c{column.source} as {column.staged}" for column in self._columns)
-        connection.execute(
-            f"create temp table {self._staged} as select {chosen} from read_csv($1, columns={{{file_columns}}},"
-            " header=true, auto_detect=false, delim=',', quote='\"', escape='\"', strict_mode=true, nullstr='',"
-            f" max_line_size={_MAX_LINE}, store_rejects=true, rejects_table='{self._rejects}',"
-            f" rejects_scan='{self._scans}')",
-            [str(self._path)],
-        )
+        try:
+            connection.execute(
+                f"create temp table {self._staged} as select {chosen} from read_csv($1, columns={{{file_columns}}},"
+                " header=true, auto_detect=false, delim=',', quote='\"', escape='\"', strict_mode=true, nullstr='',"
+                f" max_line_size={_MAX_LINE}, store_rejects=true, rejects_table='{self._rejects}',"
+                f" rejects_scan='{self._scans}')",
+                [str(self._path)],
+            )
+        except duckdb.InvalidInputException as error:
+            # With bad lines set aside, what is left is a file that has no lines: mixed line ends, for one.
+            raise InvalidFileError("the file can't be split into rows") from error
         malformed = _number(connection, f"select count(distinct line) from {self._rejects}")
         connection.execute(f"drop table {self._rejects}; drop table {self._scans}")
         unusable = _number(connection, f"delete from {self._staged} where {self._unusable()}")

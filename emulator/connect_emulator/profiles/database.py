@@ -30,8 +30,11 @@ class Database:
         """Return what `work` returns; it is queued before this call first waits."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._connection)
 
-    async def close(self) -> None:
-        """Break off the running query, drop the queued ones and end the thread."""
+    def interrupt(self) -> None:
+        """Break off the running query."""
         self._connection.interrupt()
+
+    async def close(self) -> None:
+        """Drop the queued work and end the thread."""
         await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
         self._connection.close()

@@ -50,8 +50,9 @@ class ProfileStore:
         """End what goes on in the background and forget everything."""
         for task in self._background:
             task.cancel()
+        self.database.interrupt()
+        await asyncio.gather(*self._background, return_exceptions=True)  # they tidy up in the database
         await self.database.close()
-        await asyncio.gather(*self._background, return_exceptions=True)
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     def in_background(self, work: Coroutine[Any, Any, None]) -> None:

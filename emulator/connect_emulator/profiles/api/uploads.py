@@ -91,7 +91,7 @@ async def start_upload_job(world: World, request: Request) -> Structure:
     """Begin with the import; it goes on in the background."""
     domain, job = world.profiles.domain(request.params["DomainName"]), _job(world, request)
     job.start()
-    go_on(world, run_upload(world.profiles, domain, job, settle=world.settle))
+    go_on(world, run_upload(world.profiles, domain, job, settled_now=world.settled_now))
     return {}
 
 
