@@ -64,7 +64,7 @@ def checked_copy(path: str, *, rules: CsvRules, log: Log) -> Iterator[CheckedFil
     :raises InvalidInput: the file can't be sent; each of its first bad rows is in the log
     """
     file = _local(path)
-    with file.open("rb") as source, tempfile.TemporaryFile() as copy:
+    with _opened(file) as source, tempfile.TemporaryFile() as copy:
         try:
             checked = _check(source, copy, name=file.name, rules=rules, log=log)
         except InvalidInput as error:
@@ -94,6 +94,18 @@ def _local(path: str) -> Path:
     if size >= MAX_BYTES:
         raise _too_large(f"{path}: {size:,} bytes")
     return file
+
+
+def _opened(file: Path) -> IO[bytes]:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise InvalidInput(
+            f"{file}: {error.strerror}",
+            allowed="a CSV file that the worker may read",
+            hint="look at the file's permissions for the user that the worker runs as",
+            code="no_file",
+        ) from error
 
 
 def _too_large(found: str) -> InvalidInput:

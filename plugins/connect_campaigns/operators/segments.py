@@ -264,11 +264,12 @@ def _check_content(found: FoundDefinition, asked: Asked) -> None:
 def _check_audience(counted: int, name: str, asked: Asked) -> None:
     if counted >= asked.least and (asked.most is None or counted <= asked.most):
         return
-    imported = f"; {asked.rows} rows were imported until {asked.imported_at:%Y-%m-%d %H:%M:%S %Z}"
-    what = f"segment {name} has {counted:,} profiles" if counted else f"segment {name} is empty (asked twice)"
+    found = f"segment {name} has {counted:,} profiles" if counted else f"segment {name} is empty (asked twice)"
+    if asked.imported_at is not None:
+        found += f"; {asked.rows} rows were imported until {asked.imported_at:%Y-%m-%d %H:%M:%S %Z}"
     few = "look at the conditions' spelling and case, at the import and its expiry; or lower `min_audience`"
     raise GuardFailed(
-        what + (imported if asked.imported_at else ""),
+        found,
         allowed=f"{asked.least:,} profiles or more" + (f", at most {asked.most:,}" if asked.most is not None else ""),
         hint=few if counted < asked.least else "look for a condition that is missing; or raise `max_audience`",
         code="audience",

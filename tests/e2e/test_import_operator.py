@@ -1,0 +1,222 @@
+"""`ImportProfilesOperator` executed for real against the emulator."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from pathlib import Path
+
+import pytest
+
+from connect_campaigns.core.definitions import EVERYBODY, all_of, attribute, field, groups
+from connect_campaigns.core.errors import InvalidInput, NotSeen, ServiceRefused, ServiceUnavailable
+from tests.segment_kit import Crm, bank_file, importing, run, with_key
+from tests.waiting_kit import meanwhile
+
+
+@pytest.fixture
+def crm(emulator, monkeypatch, tmp_path):
+    return Crm(emulator, monkeypatch, tmp_path)
+
+
+def refusal(operator, kind=InvalidInput):
+    with pytest.raises(kind) as caught:
+        run(operator)
+    return caught.value
+
+
+def test_a_file_of_customers_becomes_profiles(crm):
+    told = run(importing(path=crm.people(3, city="Paris", Balance="1000")))
+    job = crm.profiles.get_upload_job(DomainName="crm", JobId=told["job_id"])
+    assert job["CompletedAt"].isoformat() == told.pop("finished_at")
+    assert len(told.pop("sha256")) == 64
+    assert told == {
+        "rows": 3,
+        "created": 3,
+        "updated": 0,
+        "failed": 0,
+        "job_id": job["JobId"],
+        "columns": {
+            "id": "Attributes.id",
+            "phone": "PhoneNumber",
+            "city": "Address.City",
+            "Balance": "Attributes.Balance",
+        },
+    }
+    assert job["DataExpiry"] == 14
+    assert crm.count(groups(all_of(field("Address.City", "INCLUSIVE", "Paris")))) == 3
+    assert crm.count(groups(all_of(attribute("Balance", "EQUAL", "1000.0")))) == 3
+
+
+def test_another_file_updates_profiles_by_their_key(crm):
+    run(importing(path=crm.people(3, Balance="1000")))
+    told = run(importing(path=crm.people(5, Balance="2000"), data_expiry_days="30"))
+    assert (told["created"], told["updated"]) == (2, 3)
+    assert crm.count(groups(all_of(attribute("Balance", "EQUAL", "2000")))) == crm.count(EVERYBODY) == 5
+
+
+def test_an_audience_run_marks_the_people_of_one_file(crm):
+    run(importing(path=crm.people(5), audience_run="monday"))
+    run(importing(path=crm.people(2), audience_run="tuesday"))
+    marked = [crm.count(groups(all_of(attribute("audience_run", "INCLUSIVE", day)))) for day in ("monday", "tuesday")]
+    assert marked == [3, 2]
+
+
+def test_columns_not_named_are_not_sent(crm):
+    told = run(importing(path=crm.people(2, secret="x", note="y"), columns='{"note": "Attributes.note"}'))
+    assert told["columns"] == {"id": "Attributes.id", "note": "Attributes.note"}
+    [call] = crm.emulator.calls("CreateUploadJob")
+    assert set(call["params"]["Fields"]) == {"id", "note"}
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(crm):
+    told = run(importing(path=crm.file(b'\xef\xbb\xbfid,note\r\n1,"a\r\nb"\r\n\r\n2,c\r\n')))
+    assert (told["rows"], told["created"]) == (2, 2)
+    assert crm.count(groups(all_of(attribute("note", "INCLUSIVE", "a\r\nb")))) == 1
+
+
+def test_the_same_content_and_mapping_finds_the_job_of_an_earlier_attempt(crm):
+    path = crm.people(3)
+    first, again = run(importing(path=path)), run(importing(path=path))
+    assert again == first
+    assert (crm.effects("CreateUploadJob"), crm.effects("PutUploadFile")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data_expiry_days": 15},
+        {"audience_run": "b"},
+        {"columns": {"phone": "MobilePhoneNumber"}},
+        {"key_column": "phone"},
+    ],
+)
+def test_another_mapping_or_expiry_is_another_job(crm, change):
+    path = crm.people(3)
+    first, again = run(importing(path=path)), run(importing(path=path, **change))
+    assert again["job_id"] != first["job_id"]
+
+
+def test_a_file_that_was_corrected_and_put_back_is_imported_again(crm):
+    run(importing(path=crm.people(3, Balance="1")))
+    run(importing(path=crm.people(3, Balance="2")))
+    run(importing(path=crm.people(3, Balance="1")))
+    assert crm.count(groups(all_of(attribute("Balance", "EQUAL", "1")))) == 3
+    assert crm.effects("StartUploadJob") == 3
+
+
+def test_an_import_of_long_ago_does_not_count(crm):
+    path = crm.people(3)
+    run(importing(path=path))
+    crm.emulator.set_clock(step_seconds=2 * 3600)
+    run(importing(path=path))
+    assert crm.effects("StartUploadJob") == 2
+
+
+def test_a_retry_waits_for_the_import_that_is_under_way(crm):
+    crm.emulator.set_settings(profiles={"upload_delay_seconds": 1.5})
+    path = crm.people(3)
+    error = refusal(importing(path=path, patience=0.3), ServiceUnavailable)
+    assert "has not ended after 0.3 seconds" in error.found
+    told = run(importing(path=path))
+    assert (told["created"], crm.effects("StartUploadJob"), crm.effects("CreateUploadJob")) == (3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        *((read, "lost_reply") for read in ("ListUploadJobs", "GetUploadJobPath", "GetUploadJob")),
+        *(
+            (write, kind)
+            for write in ("CreateUploadJob", "PutUploadFile", "StartUploadJob")
+            for kind in ("lost_reply", "error_before", "error_after")
+        ),
+    ],
+)
+def test_a_reply_that_is_lost_or_a_bad_moment_is_ridden_out(crm, operation, kind):
+    fault = crm.emulator.add_fault(operation=operation, kind=kind)
+    told = run(importing(path=crm.people(3)))
+    assert (told["created"], told["failed"]) == (3, 0)
+    assert [each["fired"] for each in crm.emulator.faults() if each["id"] == fault] == [1]
+    assert crm.count(EVERYBODY) == 3
+
+
+@pytest.mark.parametrize("operation", ["CreateUploadJob", "PutUploadFile", "StartUploadJob"])
+def test_a_retry_of_the_task_goes_on_after_a_longer_outage(crm, operation):
+    crm.emulator.add_fault(operation=operation, kind="lost_reply", times=4)
+    path = crm.people(3)
+    if operation != "StartUploadJob":  # its effect is seen by a read, so the task goes on by itself
+        refusal(importing(path=path), NotSeen)
+    assert run(importing(path=path))["created"] == 3
+    assert crm.effects("StartUploadJob") == 1
+
+
+@pytest.mark.parametrize("operation", ["CreateUploadJob", "StartUploadJob"])
+def test_display_names_held_unique_make_no_difference(crm, operation):
+    crm.emulator.set_settings(profiles={"upload_name_unique": True})
+    path = crm.people(3)
+    crm.emulator.add_fault(operation=operation, kind="lost_reply")
+    run(importing(path=path))
+    crm.emulator.set_clock(step_seconds=2 * 3600)
+    run(importing(path=path))
+    assert len({job["DisplayName"] for job in crm.jobs()}) == 2
+
+
+def test_failed_records_are_judged_whatever_the_status_says(crm):
+    path = crm.file("id,kind\n1,PERSON\n2,INDIVIDUAL\n")
+    columns = {"kind": "PartyType"}  # takes three words only, which the service knows and the file's checks don't
+    error = refusal(importing(path=path, columns=columns), ServiceRefused)
+    assert "1 records failed at the service" in error.found
+    assert crm.jobs()[0]["Status"] == "PARTIALLY_SUCCEEDED"
+    told = run(importing(path=path, columns=columns, max_failed_rows=1))
+    assert (told["rows"], told["failed"]) == (2, 1)
+
+
+def test_an_import_that_fails_as_a_whole_is_told_with_its_reason(crm):
+    crm.emulator.set_settings(profiles={"upload_delay_seconds": 5})
+    path = crm.people(3)
+    refusal(importing(path=path, patience=0.2), ServiceUnavailable)
+    crm.profiles.stop_upload_job(DomainName="crm", JobId=crm.jobs()[0]["JobId"])
+    crm.emulator.set_settings(profiles={"upload_delay_seconds": 0})
+    assert run(importing(path=path))["created"] == 3  # a stopped job is no import: another one is made
+    assert [job["Status"] for job in crm.jobs()].count("STOPPED") == 1
+
+
+def test_bad_rows_are_left_out_as_far_as_is_allowed_and_counted(crm, caplog):
+    content = "id,phone\n1,+12025550101\n2,(202) 555-0142\n1,+12025550103\n3\n4,+12025550104\n"
+    with caplog.at_level(logging.WARNING):
+        told = run(importing(path=crm.file(content), max_failed_rows="3"))
+    assert (told["rows"], told["created"], told["failed"]) == (2, 2, 3)
+    error = refusal(importing(path=crm.file(content), max_failed_rows=2))
+    assert "3 of 5 rows are bad" in error.found
+    assert "0142" not in str(error)
+
+
+def test_neither_log_nor_error_has_the_upload_url_its_key_or_a_personal_value(crm, capfd):
+    crm.emulator.add_fault(operation="PutUploadFile", kind="lost_reply", times=4)
+    error = refusal(importing(path=crm.people(3)), NotSeen)
+    printed = "".join(capfd.readouterr()) + str(error) + repr(error.__cause__) + repr(error.__context__)
+    assert "_emulator_uploads" not in printed
+    assert "customer-key" not in printed
+    assert "+1202555" not in printed
+    assert "ConnectionClosedError" in str(error)
+
+
+def test_the_job_takes_the_file_as_it_was_checked_even_where_it_changes_meanwhile(crm):
+    path = Path(crm.people(3))
+    crm.emulator.add_fault(operation="ListUploadJobs", kind="hold", seconds=0.5)
+    with meanwhile(crm, ("ListUploadJobs",), lambda: path.write_text("id,phone\n9,+12025550109\n")):
+        assert run(importing(path=str(path)))["created"] == 3
+    assert path.read_text().startswith("id,phone\n9,")
+    assert crm.count(groups(all_of(attribute("id", "INCLUSIVE", "9")))) == 0
+
+
+def test_the_bank_file_is_imported_whole(crm, tmp_path):
+    path = with_key(bank_file(), tmp_path / "bank.csv")
+    told = run(importing(path=str(path), key_column="client_id", rename_columns="safe"))
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert told["rows"] == told["created"] == len(rows)
+    assert told["columns"]["Marital (Status)"] == "Attributes.Marital_Status"
+    married = sum(row["Marital (Status)"] == "married" for row in rows)
+    assert crm.count(groups(all_of(attribute("Marital_Status", "INCLUSIVE", "married")))) == married

@@ -1,0 +1,168 @@
+"""`prepare_segment`: its tasks and templates, and a real Airflow running it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connect_campaigns.core.prepared import PreparedSegment
+from connect_campaigns.operators import segments
+from connect_campaigns.task_groups import prepare_segment
+from tests.segment_kit import Crm
+
+OPERATORS = [getattr(segments, name) for name in segments.__all__]
+DAG_FILE = '''
+"""A DAG of the test: prepares a segment, and writes down what a launch would be given."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+import json
+
+from airflow.sdk import dag, task
+
+from connect_campaigns.operators.segments import ImportProfilesOperator
+from connect_campaigns.task_groups import prepare_segment
+
+
+@dag(schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC), params={"folder": "?", "day": "?"})
+def prepare():
+    audience = prepare_segment(
+        csv="{{ params.folder }}/{{ params.day }}.csv",
+        key_column="{{ 'id' }}",
+        definition=("spring", "Balance>{{ 1000 }}"),
+        audience_run="{{ params.day }}",
+        min_audience="{{ 2 }}",
+        group_id="audience",
+        retries=0,
+    )
+    mapped = ImportProfilesOperator.partial(task_id="more", key_column="id").expand(
+        path=["{{ params.folder }}/a.csv", "{{ params.folder }}/b.csv"]
+    )
+
+    @task
+    def write(given, imported, folder):
+        Path(folder, "given.json").write_text(json.dumps({"given": given, "imported": list(imported)}))
+
+    write(audience, mapped.output, "{{ params.folder }}")
+
+
+prepare()
+'''
+
+
+def built(**given):
+    from airflow.sdk import DAG
+
+    with DAG("d", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+        output = prepare_segment(definition=("spring", "Contact=cellular"), **given)
+    return dag, output
+
+
+def test_its_tasks_are_import_definition_estimate_in_this_order():
+    dag, output = built(csv="/data/{{ ds }}.csv", key_column="id", group_id="audience", retries=7, pool="aws")
+    assert dag.task_dict.keys() == {
+        "audience.import_profiles",
+        "audience.create_definition",
+        "audience.estimate",
+    }
+    assert dag.get_task("audience.create_definition").upstream_task_ids == {"audience.import_profiles"}
+    assert dag.get_task("audience.estimate").upstream_task_ids >= {"audience.create_definition"}
+    assert output.operator.task_id == "audience.estimate"
+    assert {(each.retries, each.pool) for each in dag.tasks} == {(7, "aws")}
+
+
+def test_without_a_file_nothing_is_imported():
+    dag, output = built()
+    assert dag.task_dict.keys() == {"prepare_segment.create_definition", "prepare_segment.estimate"}
+    assert output.operator.imported is None
+
+
+def test_all_it_is_given_reaches_the_operators():
+    given = {
+        "key_column": "id",
+        "columns": {"id": "Attributes.id"},
+        "rename_columns": "safe",
+        "data_expiry_days": 30,
+        "max_failed_rows": 2,
+        "audience_run": "{{ run_id }}",
+        "allow_all_profiles": True,
+        "min_audience": 5,
+        "max_audience": 6,
+    }
+    dag, _ = built(csv="x.csv", aws_conn_id="connect", region_name="eu-west-2", **given)
+    for each in dag.tasks:
+        for name, value in given.items():
+            if name in inspect.signature(type(each)).parameters:
+                assert getattr(each, name) == value, (each.task_id, name)
+        assert (each.aws_conn_id, each.region_name) == ("connect", "eu-west-2")
+    known = {name for each in dag.tasks for name in inspect.signature(type(each)).parameters}
+    assert given.keys() <= known
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_every_parameter_is_templated_and_constructors_only_assign(operator):
+    own = [
+        name
+        for name, each in inspect.signature(operator.__init__).parameters.items()
+        if each.kind.name == "KEYWORD_ONLY"
+    ]
+    assert set(own) <= set(operator.template_fields)
+    marks = {name: f"{{{{ {name} }}}}" for name in operator.template_fields}
+    made = operator(task_id="t", **marks)
+    assert {name: getattr(made, name) for name in marks} == marks
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_no_parameter_or_method_shadows_airflows_own(operator):
+    from airflow.sdk import BaseOperator
+
+    own = set(inspect.signature(operator.__init__).parameters) - {"self", "kwargs"}
+    own |= {name for name in vars(operator) if not name.startswith("_")}
+    allowed = {"execute", "template_fields", "template_fields_renderers"}
+    assert (own - allowed) & set(dir(BaseOperator)) == set()
+
+
+def airflow(*command, home, url):
+    connection = {
+        "conn_type": "aws",
+        "login": "AKIDEXAMPLE",
+        "password": "not-a-secret",
+        "extra": {"region_name": "us-east-1", "endpoint_url": url, "customer_profiles_domain": "crm"},
+    }
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
+    }
+    program = Path(sys.executable).with_name("airflow")
+    done = subprocess.run(
+        [program, *command], env=environment, capture_output=True, text=True, timeout=150, check=False
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+
+
+def test_a_real_airflow_prepares_an_audience_and_hands_it_on(emulator, monkeypatch, tmp_path):
+    crm = Crm(emulator, monkeypatch, tmp_path)
+    crm.file("id,Balance\n1,1500\n2,2000\n3,10\n", name="monday.csv")
+    crm.file("id,Balance\n7,1500\n", name="a.csv")
+    crm.file("id,Balance\n8,1500\n9,2000\n", name="b.csv")
+    home = tmp_path / "airflow"
+    (home / "dags").mkdir(parents=True)
+    (home / "dags" / "prepare.py").write_text(DAG_FILE)
+    airflow("db", "migrate", home=home, url=emulator.url)
+    conf = json.dumps({"folder": str(tmp_path), "day": "monday"})
+    airflow("dags", "test", "prepare", "-c", conf, home=home, url=emulator.url)
+    written = json.loads((tmp_path / "given.json").read_text())
+    prepared = PreparedSegment.from_dict(written["given"])
+    assert (prepared.count, prepared.rows) == (2, 3)  # of this file only, though others are rich, too
+    assert prepared.name == f"spring-{prepared.definition_hash}"
+    assert sorted(each["rows"] for each in written["imported"]) == [1, 2]
