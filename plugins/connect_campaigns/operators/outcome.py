@@ -10,6 +10,7 @@ from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.core.amounts import count, percent, seconds
 from connect_campaigns.core.errors import CampaignEnded, InvalidInput, RetryableError
 from connect_campaigns.core.outcome import OutcomeVerdict, Thresholds, assess, has_audience
+from connect_campaigns.core.parameters import text
 from connect_campaigns.core.states import NOT_FOUND, Expectation
 from connect_campaigns.core.waiting import ended
 
@@ -88,13 +89,7 @@ class CheckCampaignOutcomeOperator(ConnectOperator):
 
         :raises InvalidInput: one of them is not what it must be
         """
-        if not isinstance(self.campaign_id, str) or not self.campaign_id.strip():
-            raise InvalidInput.of(
-                "campaign_id",
-                self.campaign_id,
-                allowed="a campaign's id, ARN, console URL or name",
-                hint="the output of StartCampaignOperator is one: `campaign_id=start.output`",
-            )
+        text("campaign_id", self.campaign_id, longest=500)
         if self.on_shortfall not in {"fail", "warn"}:
             raise InvalidInput.of(
                 "on_shortfall",

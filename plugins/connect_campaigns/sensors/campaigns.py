@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from connect_campaigns._compat import PokeReturnValue, conf
 from connect_campaigns.connection import ConnectSensor
 from connect_campaigns.core.amounts import seconds
-from connect_campaigns.core.errors import ConnectCampaignsError, FinalError, InvalidInput
+from connect_campaigns.core.errors import ConnectCampaignsError, FinalError
 from connect_campaigns.core.expecting import expectation
+from connect_campaigns.core.parameters import text
 from connect_campaigns.core.states import CampaignState, Verdict, judge
 from connect_campaigns.core.told import Told
 from connect_campaigns.core.waiting import MAX_POLL_INTERVAL_S, OUTAGE_TOLERANCE_S, Poll, Wait, ended, take
@@ -83,13 +84,7 @@ class CampaignStateSensor(ConnectSensor):
 
         :raises InvalidInput: one of them is not what it must be
         """
-        if not isinstance(self.campaign_id, str) or not self.campaign_id.strip():
-            raise InvalidInput.of(
-                "campaign_id",
-                self.campaign_id,
-                allowed="a campaign's id, ARN, console URL or name",
-                hint="the output of StartCampaignOperator is one: `campaign_id=start.output`",
-            )
+        text("campaign_id", self.campaign_id, longest=500)
         seconds("outage_tolerance", self.outage_tolerance)
         seconds("max_poll_interval", self.max_poll_interval, positive=True)
         return expectation(self.target_states, self.failure_states)
