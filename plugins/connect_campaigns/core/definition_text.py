@@ -91,7 +91,9 @@ def _condition(reader: _Reader) -> dict[str, Any]:
     at_operator = reader.position
     operator = _OPERATORS.get(reader.take(_OPERATOR) or "")
     if operator is None:
-        reader.fail("an operator is missing", hint="write one of = != > >= < <= after the name; numbers take no separators")
+        reader.fail(
+            "an operator is missing", hint="write one of = != > >= < <= after the name; numbers take no separators"
+        )
     at_value = reader.position
     values = [reader.word("a value")]
     while reader.take(re.compile(r"\|")):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core.errors import InvalidInput
@@ -79,6 +78,8 @@ def mapping(name: str, value: object) -> dict[str, Any]:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Name what was perhaps meant: the nearest of the known words, or all of them where none is near."""
+    from difflib import get_close_matches  # only errors need it, and every DAG's parse imports this module
+
     choices = list(known)
     lowered = {choice.lower(): choice for choice in choices}
     near = [lowered[match] for match in get_close_matches(word.lower(), lowered, n=3, cutoff=0.5)]

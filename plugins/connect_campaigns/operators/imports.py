@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connect_campaigns.aws.csv_file import CsvRules, checked_copy
-from connect_campaigns.aws.polling import pace
 from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.core.amounts import count
 from connect_campaigns.core.errors import InvalidInput, ServiceRefused
@@ -16,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from connect_campaigns._compat import Context
+    from connect_campaigns.aws.csv_file import CsvRules
+    from connect_campaigns.aws.polling import Pace
     from connect_campaigns.aws.uploads import Imported
 
 LONGEST_EXPIRY_DAYS = 1098
@@ -87,12 +87,15 @@ class ImportProfilesOperator(ConnectOperator):
         self.poll_interval = poll_interval
         self.patience = patience
 
-    def validate(self) -> tuple[CsvRules, int]:
+    def validate(self) -> tuple[CsvRules, int, Pace]:
         """Check the parameters; nothing is read or asked yet.
 
-        :returns: what the file is read by, and the days until its profiles expire
+        :returns: what the file is read by, the days until its profiles expire, how long to wait
         :raises InvalidInput: a parameter is not what it must be
         """
+        from connect_campaigns.aws.csv_file import CsvRules
+        from connect_campaigns.aws.polling import pace
+
         text("path", self.path, longest=4096)
         if self.rename_columns not in {None, "safe"}:
             raise InvalidInput.of(
@@ -106,22 +109,22 @@ class ImportProfilesOperator(ConnectOperator):
                 allowed=f"1 to {LONGEST_EXPIRY_DAYS} days",
                 hint="choose a number of days past the campaign's end: expired profiles drop out of every segment",
             )
-        pace(self.poll_interval, self.patience)
-        return CsvRules(
+        rules = CsvRules(
             key_column=text("key_column", self.key_column),
             columns=None if self.columns is None else mapping("columns", self.columns),
             rename=self.rename_columns == "safe",
             audience_run=None if self.audience_run is None else text("audience_run", self.audience_run),
             max_failed_rows=count("max_failed_rows", self.max_failed_rows),
-        ), days
+        )
+        return rules, days, pace(self.poll_interval, self.patience)
 
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow calls it so
         """Check the file, send it, wait for its end, judge it by its failed records."""
-        rules, days = self.validate()
+        rules, days, pace = self.validate()
+        from connect_campaigns.aws.csv_file import checked_copy
+
         with checked_copy(self.path.strip(), rules=rules, log=self.log) as file:
-            imported = self.hook.segments.uploads.bring_in(
-                file, data_expiry_days=days, pace=pace(self.poll_interval, self.patience), log=self.log
-            )
+            imported = self.hook.segments.uploads.bring_in(file, data_expiry_days=days, pace=pace, log=self.log)
         failed = file.findings.bad + imported.failed
         self._judge(imported, failed=failed, allowed=rules.max_failed_rows)
         return {

@@ -1,26 +1,24 @@
-"""Operators that prepare an audience: bring profiles in, make sure of a segment's definition, count it."""
+"""Operators that prepare an audience: bring profiles in, make sure of a segment's definition, count it.
+
+What they do is imported when it is done: a DAG's parse needs none of it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connect_campaigns.aws.polling import pace
 from connect_campaigns.connection import ConnectOperator
-from connect_campaigns.core.amounts import count
-from connect_campaigns.core.definitions import define
-from connect_campaigns.core.errors import GuardFailed, InvalidInput
-from connect_campaigns.core.parameters import mapping, text, yes_or_no
-from connect_campaigns.core.prepared import PreparedSegment, read_time
+from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.parameters import yes_or_no
 from connect_campaigns.operators.imports import ImportProfilesOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from connect_campaigns._compat import Context, XComArg
     from connect_campaigns.aws.polling import Pace
-    from connect_campaigns.aws.segments import FoundDefinition
+    from connect_campaigns.core.audience import Asked
     from connect_campaigns.core.definitions import SegmentDefinition
 
 __all__ = ["CreateSegmentDefinitionOperator", "EstimateSegmentOperator", "ImportProfilesOperator"]
@@ -79,6 +77,8 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
 
         :raises InvalidInput: a parameter is not what it must be
         """
+        from connect_campaigns.core.definitions import define
+
         return define(
             name=self.name,
             groups=self.groups,
@@ -146,34 +146,27 @@ class EstimateSegmentOperator(ConnectOperator):
         self.poll_interval = poll_interval
         self.patience = patience
 
-    def validate(self) -> Asked:
+    def validate(self) -> tuple[Asked, Pace]:
         """Check the parameters; nothing is asked yet.
 
         :raises InvalidInput: a parameter is not what it must be
         """
-        least = count("min_audience", self.min_audience)
-        most = None if self.max_audience is None else count("max_audience", self.max_audience)
-        if most is not None and most < least:
-            raise InvalidInput(
-                f"`max_audience` is {most} and `min_audience` is {least}",
-                allowed="a maximum that is not below the minimum",
-                hint="swap the two, or leave one out",
-            )
-        segment, expected = _read_segment(self.segment)
-        imported_at, rows = _read_imported(self.imported)
-        return Asked(
-            segment=segment,
-            expected=expected,
-            least=least,
-            most=most,
-            imported_at=imported_at,
-            rows=rows,
-            pace=pace(self.poll_interval, self.patience),
+        from connect_campaigns.aws.polling import pace
+        from connect_campaigns.core.audience import read_asked
+
+        asked = read_asked(
+            segment=self.segment,
+            min_audience=self.min_audience,
+            max_audience=self.max_audience,
+            imported=self.imported,
         )
+        return asked, pace(self.poll_interval, self.patience)
 
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow calls it so
         """Read the definition, have its content counted, judge the number."""
-        asked = self.validate()
+        from connect_campaigns.core.prepared import PreparedSegment
+
+        asked, pace = self.validate()
         segments = self.hook.segments
         name = segments.name_of(asked.segment)
         found = segments.find(name)
@@ -184,13 +177,13 @@ class EstimateSegmentOperator(ConnectOperator):
                 hint="look at spelling, domain and Region; CreateSegmentDefinitionOperator makes one",
                 code="no_definition",
             )
-        _check_content(found, asked)
-        counted, at = segments.estimate(found.content, pace=asked.pace)
+        asked.check_content(name, content_hash=found.hash, created_at=found.created_at)
+        counted, at = segments.estimate(found.content, pace=pace)
         if not counted:
             self.log.info("segment %s is empty; asking once more before that counts", name)
-            counted, at = segments.estimate(found.content, pace=asked.pace)
+            counted, at = segments.estimate(found.content, pace=pace)
         self.log.info("segment %s: %d profiles", name, counted)
-        _check_audience(counted, name, asked)
+        asked.check_count(name, counted)
         return PreparedSegment(
             arn=found.arn,
             name=name,
@@ -201,76 +194,3 @@ class EstimateSegmentOperator(ConnectOperator):
             rows=asked.rows,
             estimated_at=at,
         ).to_dict()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """The parameters of an estimate, checked.
-
-    :param segment: name or ARN
-    :param expected: content hash and creation time that were handed over with it
-    """
-
-    segment: str
-    expected: tuple[str, datetime] | None
-    least: int
-    most: int | None
-    imported_at: datetime | None
-    rows: int | None
-    pace: Pace
-
-
-def _read_segment(given: object) -> tuple[str, tuple[str, datetime] | None]:
-    if isinstance(given, str) and not given.strip().startswith("{"):
-        return text("segment", given, longest=1011), None
-    members = mapping("segment", given)
-    missing = [name for name in ("arn", "definition_hash", "created_at") if name not in members]
-    if missing:
-        raise InvalidInput(
-            f"`segment` lacks {', '.join(missing)}",
-            allowed="what CreateSegmentDefinitionOperator returned, or a definition's name or ARN",
-            hint="hand over `create_definition.output` itself",
-        )
-    expected = text("segment.definition_hash", members["definition_hash"])
-    created_at = read_time("segment.created_at", members["created_at"])
-    return text("segment.arn", members["arn"], longest=1011), (expected, created_at)
-
-
-def _read_imported(given: object) -> tuple[datetime | None, int | None]:
-    if given is None:
-        return None, None
-    members = mapping("imported", given)
-    missing = [name for name in ("finished_at", "rows") if name not in members]
-    if missing:
-        raise InvalidInput(
-            f"`imported` lacks {', '.join(missing)}",
-            allowed="what ImportProfilesOperator returned",
-            hint="hand over `import_profiles.output` itself",
-        )
-    return read_time("imported.finished_at", members["finished_at"]), count("imported.rows", members["rows"])
-
-
-def _check_content(found: FoundDefinition, asked: Asked) -> None:
-    if asked.expected is not None and (found.hash, found.created_at) != asked.expected:
-        expected, created_at = asked.expected
-        raise GuardFailed(
-            f"segment definition {found.name} has hash {found.hash}, made {found.created_at.isoformat()}",
-            allowed=f"the one that was handed over: hash {expected}, made {created_at.isoformat()}",
-            hint="it was deleted and made again meanwhile: clear the task that makes the definition, too",
-            code="definition",
-        )
-
-
-def _check_audience(counted: int, name: str, asked: Asked) -> None:
-    if counted >= asked.least and (asked.most is None or counted <= asked.most):
-        return
-    found = f"segment {name} has {counted:,} profiles" if counted else f"segment {name} is empty (asked twice)"
-    if asked.imported_at is not None:
-        found += f"; {asked.rows} rows were imported until {asked.imported_at:%Y-%m-%d %H:%M:%S %Z}"
-    few = "look at the conditions' spelling and case, at the import and its expiry; or lower `min_audience`"
-    raise GuardFailed(
-        found,
-        allowed=f"{asked.least:,} profiles or more" + (f", at most {asked.most:,}" if asked.most is not None else ""),
-        hint=few if counted < asked.least else "look for a condition that is missing; or raise `max_audience`",
-        code="audience",
-    )

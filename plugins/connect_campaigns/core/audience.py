@@ -1,0 +1,113 @@
+"""Which segment is to be counted, and how large it may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connect_campaigns.core import amounts
+from connect_campaigns.core.errors import GuardFailed, InvalidInput
+from connect_campaigns.core.parameters import mapping, text
+from connect_campaigns.core.prepared import read_time
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The parameters of an estimate, checked.
+
+    :param segment: name or ARN
+    :param expected: content hash and creation time that were handed over with it
+    """
+
+    segment: str
+    expected: tuple[str, datetime] | None
+    least: int
+    most: int | None
+    imported_at: datetime | None
+    rows: int | None
+
+    def check_content(self, name: str, *, content_hash: str, created_at: datetime) -> None:
+        """Compare a definition with the one that was handed over: an ARN proves no content.
+
+        :raises GuardFailed: it is another one
+        """
+        if self.expected is None or (content_hash, created_at) == self.expected:
+            return
+        expected, made_at = self.expected
+        raise GuardFailed(
+            f"segment definition {name} has hash {content_hash}, made {created_at.isoformat()}",
+            allowed=f"the one that was handed over: hash {expected}, made {made_at.isoformat()}",
+            hint="it was deleted and made again meanwhile: clear the task that makes the definition, too",
+            code="definition",
+        )
+
+    def check_count(self, name: str, count: int) -> None:
+        """Compare an audience's size with its bounds.
+
+        :raises GuardFailed: it is out of bounds
+        """
+        if count >= self.least and (self.most is None or count <= self.most):
+            return
+        found = f"segment {name} has {count:,} profiles" if count else f"segment {name} is empty (asked twice)"
+        if self.imported_at is not None:
+            found += f"; {self.rows} rows were imported until {self.imported_at:%Y-%m-%d %H:%M:%S %Z}"
+        few = "look at the conditions' spelling and case, at the import and its expiry; or lower `min_audience`"
+        raise GuardFailed(
+            found,
+            allowed=f"{self.least:,} profiles or more" + (f", at most {self.most:,}" if self.most is not None else ""),
+            hint=few if count < self.least else "look for a condition that is missing; or raise `max_audience`",
+            code="audience",
+        )
+
+
+def read_asked(*, segment: object, min_audience: object, max_audience: object, imported: object) -> Asked:
+    """Read the parameters of an estimate.
+
+    :param segment: what CreateSegmentDefinitionOperator returned, as dict or JSON text; or a name or an ARN
+    :param imported: what ImportProfilesOperator returned, as dict or JSON text, or None
+    :raises InvalidInput: a parameter is not what it must be
+    """
+    least = amounts.count("min_audience", min_audience)
+    most = None if max_audience is None else amounts.count("max_audience", max_audience)
+    if most is not None and most < least:
+        raise InvalidInput(
+            f"`max_audience` is {most} and `min_audience` is {least}",
+            allowed="a maximum that is not below the minimum",
+            hint="swap the two, or leave one out",
+        )
+    named, expected = _read_segment(segment)
+    imported_at, rows = _read_imported(imported)
+    return Asked(segment=named, expected=expected, least=least, most=most, imported_at=imported_at, rows=rows)
+
+
+def _read_segment(given: object) -> tuple[str, tuple[str, datetime] | None]:
+    if isinstance(given, str) and not given.strip().startswith("{"):
+        return text("segment", given, longest=1011), None
+    members = mapping("segment", given)
+    missing = [name for name in ("arn", "definition_hash", "created_at") if name not in members]
+    if missing:
+        raise InvalidInput(
+            f"`segment` lacks {', '.join(missing)}",
+            allowed="what CreateSegmentDefinitionOperator returned, or a definition's name or ARN",
+            hint="hand over `create_definition.output` itself",
+        )
+    expected = text("segment.definition_hash", members["definition_hash"])
+    created_at = read_time("segment.created_at", members["created_at"])
+    return text("segment.arn", members["arn"], longest=1011), (expected, created_at)
+
+
+def _read_imported(given: object) -> tuple[datetime | None, int | None]:
+    if given is None:
+        return None, None
+    members = mapping("imported", given)
+    missing = [name for name in ("finished_at", "rows") if name not in members]
+    if missing:
+        raise InvalidInput(
+            f"`imported` lacks {', '.join(missing)}",
+            allowed="what ImportProfilesOperator returned",
+            hint="hand over `import_profiles.output` itself",
+        )
+    return read_time("imported.finished_at", members["finished_at"]), amounts.count("imported.rows", members["rows"])
