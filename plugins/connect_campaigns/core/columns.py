@@ -53,10 +53,8 @@ class Mapping:
 
     @property
     def as_in_file(self) -> bool:
-        """Whether rows can be sent as they stand."""
-        return len(self.columns) == self.width and all(
-            column.index == place and column.sent == column.header for place, column in enumerate(self.columns)
-        )
+        """Whether rows can be sent as they stand: only the header is written anew."""
+        return [column.index for column in self.columns] == list(range(self.width))
 
     @property
     def fields(self) -> dict[str, dict[str, str]]:

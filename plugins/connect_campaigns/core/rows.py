@@ -204,6 +204,7 @@ class Checker:
         self._mapping = mapping
         self._key = mapping.key.index or 0
         self._phones = [column for column in mapping.columns if column.target in PHONES]
+        self._as_in_file = mapping.as_in_file
         self._keys: set[str] = set()
         self._rows = 0
 
@@ -224,11 +225,14 @@ class Checker:
 
     def sent(self, record: Record, cells: list[str]) -> str:
         """Give the line to send for a good record."""
-        if self._mapping.as_in_file:
+        if self._as_in_file:
             return record.text
-        return join(
-            cells[column.index] if column.index is not None else column.constant for column in self._mapping.columns
-        )
+        places = self._mapping.columns
+        if '"' not in record.text:  # then no cell needs quotes either
+            return ",".join(
+                join([column.constant]) if column.index is None else cells[column.index] for column in places
+            )
+        return join(column.constant if column.index is None else cells[column.index] for column in places)
 
     def _of_key(self, record: Record, cells: list[str]) -> Iterator[Problem]:
         key = cells[self._key]
