@@ -175,6 +175,6 @@ def test_a_row_is_sent_as_it_stands_unless_columns_differ():
     marked = Checker(map_columns(header[:1], key_column="id", audience_run="r, 1"))
     assert marked.sent(Record(2, "1"), ["1"]) == '1,"r, 1"'
     renamed = Checker(map_columns(header, key_column="id", rename=True, audience_run="r, 1"))
-    assert renamed.sent(Record(2, "1,a,b"), ["1", "a", 'b"']) == '1,a,"b""","r, 1"'
+    assert renamed.sent(Record(2, '1,a,"b"""'), ["1", "a", 'b"']) == '1,a,"b""","r, 1"'
     narrowed = Checker(map_columns(header, key_column="id", columns={"note": "Attributes.n"}))
     assert narrowed.sent(Record(2, "1,a,b"), ["1", "a", "b"]) == "1,b"
