@@ -6,7 +6,7 @@ is the normal case. What is decided stands in `core.launch`, the checks in `core
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.clone import clone_name, clone_request, our_tags
 from connect_campaigns.aws.outcomes import ACCESS_DENIED, Kind, explain
@@ -16,9 +16,9 @@ from connect_campaigns.core.attempt import Launched, Memory
 from connect_campaigns.core.errors import LaunchSkipped, LaunchUncertain, ServiceUnavailable
 from connect_campaigns.core.guards import Failed, OnFailure
 from connect_campaigns.core.launch import Act, Claim, Key, Mode, decide
-from connect_campaigns.core.records import ClaimRecord, Event, KeyRecord
 from connect_campaigns.core.schedule import Window, window_of
 from connect_campaigns.observer import Observer
+from connect_campaigns.writes import Writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.outcomes import Outcome
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.guards import Verdict
+    from connect_campaigns.core.log import Log
 
 MAX_PASSES = 40
 """A clean launch takes 5; the bound turns a bug or a fight into a retryable red."""
@@ -48,20 +49,10 @@ MAX_THROTTLED = 12
 LOOK_AGAIN_S = 1.0
 """Seconds between two looks at a state that may be stale."""
 
+STATE_DECIDES = frozenset({"InvalidCampaignStateException", "ConflictException", "ResourceNotFoundException"})
+"""Refusals that mean: somebody else changed the campaign; the next pass reads its state."""
+
 ENDS = frozenset({Act.CREATED, Act.STARTED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.RAN})
-
-
-class Log(Protocol):
-    """A logger: the standard library's, or Airflow's own."""
-
-    def debug(self, msg: str, /, *args: object) -> None:
-        """Log lazily, as the standard library does."""
-
-    def info(self, msg: str, /, *args: object) -> None:
-        """Log lazily, as the standard library does."""
-
-    def warning(self, msg: str, /, *args: object) -> None:
-        """Log lazily, as the standard library does."""
 
 
 class Launcher:
@@ -96,6 +87,11 @@ class Launcher:
         self.jitter = jitter
         self.nonce = nonce
         self.ledger_id = ""
+
+    @property
+    def writes(self) -> Writes:
+        """What this attempt writes; only requests with a ledger write."""
+        return Writes(self.request, campaigns=self.campaigns, ledger=self.ledger, nonce=self.nonce)
 
     @property
     def ledger(self) -> Ledger:
@@ -166,19 +162,19 @@ class Launcher:
             case Act.CREATE:
                 self._create(seen, memory)
             case Act.ADOPT:
-                self._write_key(seen, campaign=memory.candidate)
+                self.writes.key(seen, campaign=memory.candidate)
             case Act.DROP:
                 self._drop(memory)
             case Act.BIND:
                 if self._guards_hold(seen):
-                    self._write_key(seen, campaign=seen.campaign)
+                    self.writes.key(seen, campaign=seen.campaign)
             case Act.CLAIM:
                 if self._guards_hold(seen):
-                    self._write_claim(seen, key=self.request.key)
+                    self.writes.claim(seen, key=self.request.key)
             case Act.START:
                 self._start(seen, memory)
             case Act.VOID:
-                self._write_claim(seen, key=None, reason="the campaign is gone and was never started")
+                self.writes.claim(seen, key=None, reason="the campaign is gone and was never started")
             case Act.AGAIN:
                 self.sleep(LOOK_AGAIN_S)
             case _:
@@ -202,7 +198,7 @@ class Launcher:
             tags=our_tags(template, ledger_id=self.ledger_id, key=self.request.key, run=self.request.run.name),
         )
         # Proves the right to write before there is a campaign, and is the trace of an attempt that dies in between.
-        self._event("creating", template=template.id)
+        self.writes.event("creating", template=template.id)
         outcome = self.campaigns.create(request)
         if outcome.accepted:
             memory.candidate = str((outcome.reply or {})["id"])
@@ -227,8 +223,7 @@ class Launcher:
             return
         window = self.checks.window(description)
         if isinstance(window, Window) and window != window_of(description.config):
-            self.log.info("Renewing the schedule: %s to %s UTC", window.start, window.end)
-            self.campaigns.renew_schedule(description.id, start=window.start, end=window.end)
+            self._renew(description.id, window, memory)
             return
         if not self._guards_hold(seen, description):
             return
@@ -242,6 +237,14 @@ class Launcher:
         memory.window = window if isinstance(window, Window) else None
         outcome = self.campaigns.start(description.id)
         self._after_start(outcome, description.id, memory)
+
+    def _renew(self, campaign: str, window: Window, memory: Memory) -> None:
+        self.log.info("Renewing the schedule: %s to %s", window.start, window.end)
+        outcome = self.campaigns.renew_schedule(campaign, start=window.start, end=window.end)
+        if outcome.kind is Kind.THROTTLED:
+            self._wait_out(outcome, memory, "connect-campaigns:UpdateCampaignSchedule")
+        elif outcome.kind is Kind.REFUSED and outcome.code not in STATE_DECIDES:
+            raise explain(outcome, action="connect-campaigns:UpdateCampaignSchedule", resource=f"campaign {campaign}")
 
     def _after_start(self, outcome: Outcome, campaign: str, memory: Memory) -> None:
         if outcome.accepted:
@@ -308,11 +311,11 @@ class Launcher:
         if self.request.mode is Mode.BARE:
             void = True
         elif seen.observation.key is Key.ABSENT:
-            self._write_key(seen, campaign=None, reason=verdict.found)
+            self.writes.key(seen, campaign=None, reason=verdict.found)
             record = self.ledger.key(self.request.key, seen.generation)
             void = record is not None and record.void
         elif self.request.makes_campaigns:
-            self._write_claim(seen, key=None, reason=verdict.found)
+            self.writes.claim(seen, key=None, reason=verdict.found)
             claim = self.ledger.claim(seen.campaign or "")
             void = claim is not None and claim.void
         else:
@@ -320,37 +323,3 @@ class Launcher:
         if void:
             raise LaunchSkipped(verdict.found, allowed=verdict.allowed, hint=verdict.hint, code=name)
         return False
-
-    # -- what is written ------------------------------------------------------------------------------------------------
-
-    def _write_key(self, seen: Seen, *, campaign: str | None, reason: str | None = None) -> None:
-        self.ledger.write_key(
-            KeyRecord(
-                at=self._at(),
-                by=self.request.run.name,
-                key=self.request.key,
-                generation=seen.generation,
-                campaign=campaign,
-                template=self.request.template,
-                reason=reason,
-            )
-        )
-
-    def _write_claim(self, seen: Seen, *, key: str | None, reason: str | None = None) -> None:
-        self.ledger.write_claim(
-            ClaimRecord(
-                at=self._at(),
-                by=self.request.run.name,
-                campaign=seen.campaign or "",
-                key=key,
-                generation=seen.generation if key else None,
-                reason=reason,
-            )
-        )
-
-    def _event(self, what: str, *, template: str) -> None:
-        event = Event(at=self._at(), by=self.request.run.name, what=what, key=self.request.key, template=template)
-        self.ledger.write_event(event, at=self.campaigns.service_now(), nonce=self.nonce())
-
-    def _at(self) -> str:
-        return self.campaigns.service_now().isoformat()

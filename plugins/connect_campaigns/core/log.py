@@ -8,6 +8,9 @@ from typing import Protocol
 class Log(Protocol):
     """A logger: the standard library's, or Airflow's own."""
 
+    def debug(self, msg: str, /, *args: object) -> None:
+        """Log lazily, as the standard library does."""
+
     def info(self, msg: str, /, *args: object) -> None:
         """Log lazily, as the standard library does."""
 
