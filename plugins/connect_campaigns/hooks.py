@@ -58,9 +58,8 @@ class ConnectCampaignsHook(AwsBaseHook):
     @cached_property
     def segments(self) -> Segments:
         """Segment definitions, estimates and imports of the connection's Customer Profiles domain."""
-        return Segments(
-            self._make_client("customer-profiles"), domain=self.settings.required("customer_profiles_domain")
-        )
+        domain = self.settings.required("customer_profiles_domain")
+        return Segments(self._make_client("customer-profiles"), domain=domain, verify=self.verify)
 
     @cached_property
     def metrics(self) -> Metrics:
