@@ -13,6 +13,10 @@ EXPOSE 4566
 ENTRYPOINT ["python", "-m", "connect_emulator"]
 
 FROM apache/airflow:3.3.2 AS airflow
+USER root
+# An empty volume takes over this owner, so that customers can be put into it.
+RUN install --directory --owner=airflow --group=root /data
+USER airflow
 COPY requirements.txt /
 # Airflow's own version is named so that nothing moves it. celery 5.7 breaks its Celery provider 3.26: neither scheduler nor
 # worker starts ("cannot import name 'retry' from 'celery.backends.database'").

@@ -75,11 +75,11 @@ def test_a_missing_bucket_is_told_with_the_command_that_makes_it(command):
 
 
 @pytest.mark.parametrize("operation", ["GetObject", "PutObject"])
-def test_a_missing_right_is_named_and_no_marker_is_written(bucket, command, emulator, operation):
+def test_a_missing_right_is_named_and_nothing_is_written(bucket, command, emulator, operation):
     emulator.add_fault(operation=operation, service="s3", kind="error_before", code="AccessDenied", status=403, times=9)
     ended = command("ledger", "init", URI)
     assert ended.code == 3
     assert f"`s3:{operation}" in ended.err
     assert "on arn:aws:s3:::launches/connect/" in ended.err
     assert "to the policy of the connection's role" in ended.err
-    assert "connect/ledger.json" not in names(bucket)
+    assert names(bucket) == []

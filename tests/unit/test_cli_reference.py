@@ -52,7 +52,7 @@ def page() -> str:
     parts = [HEAD]
     for path, command in commands(cli):
         context = click.Context(
-            command, info_name=" ".join((PROGRAM, *path)), max_content_width=100, terminal_width=100
+            command, info_name=" ".join((PROGRAM, *path)), terminal_width=100, **cli.context_settings
         )
         title = f"## `{' '.join(path)}`\n\n" if path else ""
         parts.append(f"{title}```text\n{command.get_help(context)}\n```\n")

@@ -14,6 +14,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+import tests.waiting_kit  # noqa: F401 - it sets AIRFLOW_HOME, so it comes before all that imports Airflow
+
+# isort: split
+from connect_campaigns.core.settings import Settings
+from demo import environment
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yaml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
@@ -148,18 +154,18 @@ def test_every_airflow_setting_exists():
             assert option.lower() in sections[section.lower()]["options"], name
 
 
-def test_the_connection_leads_to_the_emulator_and_to_the_ledger_that_init_makes():
-    from connect_campaigns.core.settings import Settings
-
+def test_the_connection_leads_to_the_emulator_and_to_what_init_prepares():
     text = SERVICES["airflow-worker"]["environment"]["AIRFLOW_CONN_AWS_DEFAULT"]
     connection = json.loads(filled(text))
     settings = Settings.from_extra(connection["extra"], where="the connection")
     assert connection["conn_type"] == "aws"
-    assert settings.customer_profiles_domain
-    assert settings.connect_instance_id
+    assert settings.customer_profiles_domain == environment.DOMAIN
+    assert settings.connect_instance_id == environment.INSTANCE
+    assert settings.launch_ledger == environment.LEDGER
     [script] = SERVICES["emulator-init"]["command"]
     assert f"ledger init {settings.launch_ledger} --endpoint-url {connection['extra']['endpoint_url']}\n" in script
-    assert f"demo.environment --endpoint-url {connection['extra']['endpoint_url']}\n" in script
+    assert f"demo.environment --endpoint-url {connection['extra']['endpoint_url']} --allow-host emulator\n" in script
+    environment.check_endpoint(connection["extra"]["endpoint_url"], allow_host="emulator")
 
 
 def test_the_emulator_is_started_with_options_that_it_has():
@@ -177,3 +183,15 @@ def test_a_deployments_requirements_are_the_distributions_own():
     own = {*project["dependencies"], *project["optional-dependencies"]["airflow"]}
     assert required == {each for each in own if not each.startswith("apache-airflow>=")}
     assert all("#" in line for line in lines), "each line says why"
+
+
+def test_the_customers_that_init_writes_are_where_the_dag_looks(tmp_path):
+    [script] = SERVICES["emulator-init"]["command"]
+    code = re.search(r'python -c "\n(.*)"', script, re.DOTALL)[1]
+    target = tmp_path / "customers.csv"
+    subprocess.run(
+        [sys.executable, "-c", code.replace("/data/customers.csv", str(target))], cwd=ROOT, timeout=60, check=True
+    )
+    assert target.read_text().startswith("customer_id,")
+    assert '"/data/customers.csv"' in (ROOT / "dags" / "nightly_launch.py").read_text()
+    assert "${CUSTOMERS:-customers}:/data:ro" in SERVICES["airflow-worker"]["volumes"]
