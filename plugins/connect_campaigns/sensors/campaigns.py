@@ -11,10 +11,8 @@ from connect_campaigns._compat import PokeReturnValue, conf
 from connect_campaigns.connection import ConnectSensor
 from connect_campaigns.core.amounts import seconds
 from connect_campaigns.core.errors import ConnectCampaignsError, FinalError
-from connect_campaigns.core.expecting import expectation
 from connect_campaigns.core.parameters import text
 from connect_campaigns.core.states import CampaignState, Verdict, judge
-from connect_campaigns.core.told import Told
 from connect_campaigns.core.waiting import MAX_POLL_INTERVAL_S, OUTAGE_TOLERANCE_S, Poll, Wait, ended, take
 
 if TYPE_CHECKING:
@@ -84,6 +82,8 @@ class CampaignStateSensor(ConnectSensor):
 
         :raises InvalidInput: one of them is not what it must be
         """
+        from connect_campaigns.core.expecting import expectation
+
         text("campaign_id", self.campaign_id, longest=500)
         seconds("outage_tolerance", self.outage_tolerance)
         seconds("max_poll_interval", self.max_poll_interval, positive=True)
@@ -117,6 +117,8 @@ class CampaignStateSensor(ConnectSensor):
 
     def execute_complete(self, context: Context, event: Any = None) -> str:  # noqa: ARG002 - Airflow's signature
         """Judge what the trigger saw, by the parameters that the task has now."""
+        from connect_campaigns.core.told import Told
+
         told = Told.from_event(event)
         if told.error and self.silent_fail and not isinstance(told.error, FinalError):
             self.log.error("%s", told.error)
