@@ -283,10 +283,8 @@ def ledger_init(*, aws: Aws, uri: str, as_json: bool) -> Exit:
         if error.code != "ledger_marker":
             raise
         marker, made = book.init(at=datetime.now(UTC), by=person())
-    if made:
-        say("it is a ledger now")
-    else:
-        say(f"it is a ledger already, since {marker.at} by {marker.by}; nothing was changed")
+    already = f"it is a ledger already, since {marker.at} by {marker.by}; nothing was changed"
+    say("it is a ledger now" if made else already)
     extra = {"launch_ledger": book.uri}
     say("put this into the extra of the Airflow connection:")
     print_json({"uri": book.uri, "id": marker.id, "made": made, "extra": extra} if as_json else extra)
