@@ -114,6 +114,8 @@ class Ledger:
         first, second = (self._put(probe, record) for _ in range(2))
         if not first.accepted:
             raise self._explain(first, "s3:PutObject", probe)
+        if second.kind in {Kind.UNKNOWN, Kind.THROTTLED}:
+            raise self._explain(second, "s3:PutObject", probe)
         if second.code not in ALREADY_THERE:
             raise ServiceRefused(
                 f"{self.uri}: the store took one object twice under `If-None-Match: *` ({second.kind} {second.code})",

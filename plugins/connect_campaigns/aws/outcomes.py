@@ -13,6 +13,8 @@ from botocore.exceptions import (
     HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
 )
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
@@ -21,7 +23,7 @@ from botocore.exceptions import (
 from connect_campaigns.core.errors import NotSeen, ServiceRefused, ServiceUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from connect_campaigns.core.errors import ConnectCampaignsError
 
@@ -54,6 +56,13 @@ class Outcome:
 THROTTLING = frozenset(
     {"ThrottlingException", "TooManyRequestsException", "Throttling", "SlowDown", "RequestLimitExceeded"}
 )
+CREDENTIAL_ERRORS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    TokenRetrievalError,
+    SSOError,
+)
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 ACCESS_DENIED = frozenset({"AccessDeniedException", "AccessDenied", "Forbidden", "403"})
 NOT_FOUND_CODES = frozenset({"ResourceNotFoundException", "NoSuchKey", "404"})
@@ -73,7 +82,7 @@ def classify(error: Exception) -> Outcome:
             return Outcome(Kind.THROTTLED, code=code, message=message)
         kind = Kind.UNKNOWN if status >= 500 else Kind.REFUSED
         return Outcome(kind, code=code, message=message, state=state if isinstance(state, str) else None)
-    if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
+    if isinstance(error, CREDENTIAL_ERRORS):  # nothing was sent
         return Outcome(Kind.REFUSED, code=type(error).__name__, message=str(error))
     if isinstance(error, HTTPClientError | BotoConnectionError):
         return Outcome(Kind.UNKNOWN, code=type(error).__name__, message=str(error))
@@ -123,9 +132,23 @@ def explain(outcome: Outcome, *, action: str, resource: str) -> ConnectCampaigns
             hint="renew the connection's credentials, then retry",
             code="expired_credentials",
         )
+    if outcome.code in {each.__name__ for each in _with_subclasses(CREDENTIAL_ERRORS)}:
+        return NotSeen(
+            found,
+            allowed="credentials of this connection that AWS takes",
+            hint="look at the connection's login, profile or role; log in to SSO again; then retry",
+            code="no_credentials",
+        )
     return ServiceRefused(
         found,
         allowed="a request that the service accepts",
         hint="the service's own text says what to change",
         code=outcome.code,
     )
+
+
+def _with_subclasses(classes: Iterable[type]) -> set[type]:
+    found = set(classes)
+    for each in classes:
+        found |= _with_subclasses(each.__subclasses__())
+    return found

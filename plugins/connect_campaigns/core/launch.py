@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -220,18 +221,16 @@ ROWS: tuple[tuple[Cells, Action], ...] = (
 """In order: the first row that fits decides."""
 
 
-def _expand(rows: Iterable[tuple[Cells, Action]]) -> dict[Observation, Action]:
-    table: dict[Observation, Action] = {}
-    for cells, action in rows:
-        for cell in product(*cells):
-            table.setdefault(Observation(*cell), action)
-    return table
-
-
-TABLE = _expand(ROWS)
-"""Every cell. A missing one would be a KeyError: a bug, and never a launch."""
+@cache  # not at import: a DAG's parse has no use for 3,456 cells
+def table() -> dict[Observation, Action]:
+    """Give every cell. A missing one would be a KeyError: a bug, and never a launch."""
+    cells: dict[Observation, Action] = {}
+    for columns, action in ROWS:
+        for cell in product(*columns):
+            cells.setdefault(Observation(*cell), action)
+    return cells
 
 
 def decide(observation: Observation) -> Action:
     """Decide what one pass does with what it sees."""
-    return TABLE[observation]
+    return table()[observation]

@@ -10,7 +10,7 @@ import pytest
 from connect_campaigns._compat import AirflowFailException, AirflowSkipException
 from connect_campaigns.core import errors
 from connect_campaigns.core.errors import FinalError, InvalidInput, LaunchSkipped, RetryableError, ThreeParts
-from connect_campaigns.core.launch import TABLE, Act
+from connect_campaigns.core.launch import Act, table
 from connect_campaigns.core.refusals import WORDS, refusal, start_ended
 
 ALL = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, ThreeParts)]
@@ -44,7 +44,7 @@ def test_a_long_value_is_cut():
 
 
 def test_every_reason_of_the_table_has_words():
-    reasons = {action.reason for action in TABLE.values() if action.act in {Act.REFUSE, Act.RETRY}}
+    reasons = {action.reason for action in table().values() if action.act in {Act.REFUSE, Act.RETRY}}
     assert reasons <= set(WORDS)
 
 
