@@ -199,6 +199,22 @@ class DagRun(Airflow):
         return pushed
 
 
+def last_error(log_file: Path) -> str:
+    """Give the last error in a log without its traceback, or nothing."""
+    error: list[str] = []
+    inside, taking = False, False
+    for line in log_file.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith("Traceback (most recent call last)"):
+            inside, taking = True, False
+        elif inside and line and not line.startswith(" "):
+            inside, taking, error = False, True, [line]
+        elif line.startswith("[") or line == "DagRun failed":
+            taking = False
+        elif taking:
+            error.append(line)
+    return "\n".join(error).strip()
+
+
 def _connection(endpoint_url: str) -> str:
     """Give the Airflow connection that leads to the emulator, as JSON."""
     extra = {

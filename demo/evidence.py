@@ -14,6 +14,7 @@ from connect_campaigns.aws.metrics import Metrics
 from connect_campaigns.aws.polling import pace
 from connect_campaigns.aws.segments import Segments
 from demo import environment
+from demo.airflow_run import last_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ class Run:
     :param status: exit status of `airflow dags test`
     :param seconds: real seconds from the command to its end
     :param log: where its whole log is, as shown to people
+    :param error: the last error in that log
     :param counted: its segment's size, asked of the service once more; the next import moves people out of it
     :param effects: StartCampaign requests that had taken effect by then
     :param creates: campaigns that had been made by then, but for the template
@@ -47,6 +49,7 @@ class Run:
     xcoms: dict[str, dict[str, Any]]
     seconds: float
     log: str
+    error: str
     counted: int | None
     effects: int
     creates: int
@@ -204,6 +207,7 @@ def run_of(airflow: DagRun, service: Service, *, number: int, seconds: float, en
         xcoms=xcoms,
         seconds=seconds,
         log=shown(airflow.log_file),
+        error=last_error(airflow.log_file),
         counted=service.counted(definition["name"]) if definition else None,
         effects=service.control.effects("StartCampaign"),
         creates=service.creates(),

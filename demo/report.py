@@ -59,7 +59,7 @@ def file_line(file: UsableFile, *, source: Path | None) -> str:
     """Say which customers there are."""
     if source is None:
         return f"  customers  {file.rows:,} made up, with telephone numbers from the range kept for fiction"
-    return _cut(f"  customers  {file.rows:,} from {source}, in a copy that goes away; your file is only read")
+    return _cut(f"  customers  {file.rows:,} from {source.name}: a copy is used, your file is only read")
 
 
 def red_run(run: Run) -> str:
@@ -68,7 +68,8 @@ def red_run(run: Run) -> str:
     other = "Airflow ran no task" if not run.tasks else f"`airflow dags test` ended with status {run.status}"
     what = ", ".join(failed) or other
     started = "no StartCampaign took effect" if not run.effects else f"{run.effects} StartCampaign took effect"
-    return f"run {run.number} is not green: {what}; {started}. Read {run.log}"
+    said = "".join(f"\n{line}" for part in run.error.splitlines() for line in _wrapped(part))
+    return f"run {run.number} is not green: {what}; {started}.{said}\nRead {run.log}"
 
 
 # -- while it runs ----------------------------------------------------------------------------------------------------
@@ -251,7 +252,7 @@ def meaning(name: str, body: dict[str, Any]) -> str:
         case "ledger.json":
             return "says that this is a ledger; where it is missing nothing launches"
         case "probe":
-            return "was sent twice when the ledger was made, and refused the second time: this store keeps its word"
+            return "was sent twice when the ledger was made: this store refuses a second write, as it must"
     return str(body.get("kind", ""))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import io
 import signal
 import sys
 import tempfile
@@ -60,10 +61,12 @@ class RunFailed(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo and give the process's exit status."""
     options = read_options(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     environment.forget_aws_settings()
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace", line_buffering=True)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace", line_buffering=True)
     try:
         fields = fields_of(options.segment)
         with only_one_demo(options.home), tempfile.TemporaryDirectory(dir=options.home, prefix="csv-") as folder:
@@ -159,7 +162,8 @@ def prepare_file(options: Options, *, wanted: Sequence[str], folder: Path) -> Us
 def show(options: Options, file: UsableFile) -> int:
     """Start everything, run the DAG twice, print the report; give the exit status."""
     print(report.title())
-    with EmulatorProcess(speed=SPEED) as emulator:
+    emulator_log = options.home / "emulator.log"
+    with emulator_log.open("wb") as stderr, EmulatorProcess(speed=SPEED, stderr=stderr) as emulator:
         print(report.heading("Prepared"))
         print(f"  emulator   {emulator.url}: its clock runs {SPEED:.0f} times as fast as yours")
         prepared = environment.prepare(emulator.url, log=lambda line: print(f"  {line}"))
@@ -227,6 +231,9 @@ def tell(text: str) -> None:
 
 
 def _interrupt(*_: object) -> NoReturn:
+    """End in order, once: a second Ctrl-C must not leave Airflow behind; ending takes seconds at most."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -114,8 +114,9 @@ def _aside(evidence: Evidence) -> Iterator[Claim]:
         lost = sum(start.reply_lost for start in evidence.starts)
         yield Claim(says="the reply of StartCampaign was lost once", holds=lost == 1, found=f"{lost} lost", read=log)
     if evidence.errors:
-        found = f"{evidence.errors} unexpected errors, above"
-        yield Claim(says="the emulator worked as it should", holds=False, found=found, read=log)
+        found = f"{evidence.errors} unexpected errors"
+        read = f"{log} and emulator.log beside it"
+        yield Claim(says="the emulator worked as it should", holds=False, found=found, read=read)
 
 
 def _all_green(run: Run) -> Claim:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.5
 """Real seconds between two looks at Airflow's database."""
+UNTOLD = frozenset({"up_for_retry", "upstream_failed"})
+"""States of tasks that say nothing of their own."""
 PROGRESS_S = 1.5
 """Real seconds between two lines of progress."""
 CAMPAIGN_S = 12.0
@@ -77,7 +79,7 @@ class Watch:
         for task in tasks:
             if task.id == f"{GROUP}.wait":
                 self._watch_campaign(tasks, xcoms, over=over)  # its last line belongs before the task's
-            if task.seconds is not None and task.id not in self._told and task.state != "up_for_retry":
+            if task.seconds is not None and task.id not in self._told and task.state not in UNTOLD:
                 self._told.add(task.id)
                 self._say(report.task_line(task, xcoms.get(task.id, {}), at=self._seconds))
         estimate = xcoms.get("prepare_segment.estimate", {}).get("return_value")

@@ -9,7 +9,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -124,16 +124,20 @@ class EmulatorProcess:
 
     :param speed: emulator seconds per real second.
     :param options: further command line options.
+    :param stderr: takes the tracebacks of what goes wrong in it; None = this process's own.
     """
 
-    def __init__(self, *, speed: float | None = None, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *, speed: float | None = None, options: tuple[str, ...] = (), stderr: IO[Any] | None = None
+    ) -> None:
         at_speed = () if speed is None else ("--speed", str(speed))
         self._command = [sys.executable, "-m", "connect_emulator", "--port", "0", *at_speed, *options]
+        self._stderr = stderr
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
     def __enter__(self) -> Self:
-        process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=self._stderr, text=True)
         self._process = process
         assert process.stdout is not None  # noqa: S101 - PIPE was asked for
         line = process.stdout.readline().strip()
