@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,6 +14,9 @@ from connect_emulator.client import Control, EmulatorProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Airflow writes its configuration into AIRFLOW_HOME when it is imported: never into the home of who runs the tests.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-of-tests-")
 
 
 class Emulator(Control):

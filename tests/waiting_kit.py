@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -14,9 +12,6 @@ from tests.emulator.campaign_kit import INSTANCE, Kit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-# Airflow writes its configuration into AIRFLOW_HOME when it is imported: never into the home of who runs the tests.
-os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-of-tests-"))
 
 __all__ = ["INSTANCE", "Kit", "TaskInstance", "connection_json", "fast_client", "meanwhile", "running_campaigns"]
 

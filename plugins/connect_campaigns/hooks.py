@@ -7,11 +7,14 @@ from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from connect_campaigns.aws.campaigns import Campaigns
 from connect_campaigns.aws.ledger import Ledger
 from connect_campaigns.aws.metrics import Metrics
+from connect_campaigns.aws.outcomes import classify, explain
 from connect_campaigns.aws.segments import Segments
+from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.settings import Settings
 
 SENT_ONCE = Config(retries={"total_max_attempts": 1})
@@ -51,20 +54,18 @@ class ConnectCampaignsHook(AwsBaseHook):
     @cached_property
     def campaigns(self) -> Campaigns:
         """The campaigns of the connection's account and Region."""
-        return Campaigns(
-            self._make_client("connectcampaignsv2"), sender=self._make_client("connectcampaignsv2", SENT_ONCE)
-        )
+        return Campaigns(self.client("connectcampaignsv2"), sender=self.client("connectcampaignsv2", SENT_ONCE))
 
     @cached_property
     def segments(self) -> Segments:
         """Segment definitions, estimates and imports of the connection's Customer Profiles domain."""
         domain = self.settings.required("customer_profiles_domain")
-        return Segments(self._make_client("customer-profiles"), domain=domain, verify=self.verify)
+        return Segments(self.client("customer-profiles"), domain=domain, verify=self.verify)
 
     @cached_property
     def metrics(self) -> Metrics:
         """Campaign figures of the connection's Connect instance."""
-        return Metrics(self._make_client("connect"))
+        return Metrics(self.client("connect"))
 
     def ledger_at(self, uri: str | None) -> Ledger | None:
         """The ledger at a URI, else the one that the connection names, else None.
@@ -74,18 +75,36 @@ class ConnectCampaignsHook(AwsBaseHook):
         if uri:
             Settings(launch_ledger=uri, where="parameter launch_ledger").check()
         uri = uri or self.settings.launch_ledger
-        return Ledger(self._make_client("s3"), uri=uri) if uri else None
+        return Ledger(self.client("s3"), uri=uri) if uri else None
 
-    def _make_client(self, service: str, config: Config | None = None) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
+        """Make a client of the connection; all of one hook share a session.
+
+        :param config: over the connection's own
+        :raises InvalidInput: no Region
+        :raises ConnectCampaignsError: the connection's role or credentials could not be had: an outage of STS is an
+            outage like any other
+        """
+        where = f"connection `{self.aws_conn_id}`"
         merged = self._get_config(self.config.merge(config) if config else None)
-        return self._shared_session.client(
-            service,
-            endpoint_url=self.conn_config.get_service_endpoint_url(service_name=service),
-            config=merged,
-            verify=self.verify,
-        )
+        try:
+            return self._shared_session.client(
+                service,
+                endpoint_url=self.conn_config.get_service_endpoint_url(service_name=service),
+                config=merged,
+                verify=self.verify,
+            )
+        except NoRegionError as error:
+            raise InvalidInput(
+                f"{where} names no AWS Region",
+                allowed="a Region: in the connection's extra, as `region_name`, or in the environment",
+                hint=f'add "region_name": "eu-central-1" to the extra of {where}; a connection that does not exist has none',
+                code="no_region",
+            ) from error
+        except (ClientError, BotoCoreError) as error:
+            raise explain(classify(error), action="sts:AssumeRole", resource=where) from error
 
     @cached_property
     def _shared_session(self) -> Any:
-        # One session for all clients: a client of its own session costs 20 times the memory and time.
+        # A client of its own session costs 20 times the memory and time.
         return self.get_session(region_name=self.region_name)

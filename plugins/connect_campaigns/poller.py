@@ -28,7 +28,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 from connect_campaigns.core.errors import ConnectCampaignsError, ServiceUnavailable
 from connect_campaigns.core.waiting import Poll, widen
@@ -43,9 +43,6 @@ SHORTEST_INTERVAL_S = 1.0
 
 COALESCE_S = 0.1
 """How long a newcomer's first read waits for others to share it: triggers arrive in bursts of 50."""
-
-
-Client = TypeVar("Client")
 
 
 class Reader(Protocol):
@@ -222,29 +219,13 @@ class HookReader:
         from connect_campaigns.aws.campaigns import Campaigns
         from connect_campaigns.hooks import ConnectCampaignsHook
 
-        where = f"connection `{self._connection.get('aws_conn_id')}`"
-        self._client = explained(lambda: ConnectCampaignsHook(**self._connection).conn, where=where)
+        self._client = ConnectCampaignsHook(**self._connection).client("connectcampaignsv2")
         return Campaigns(self._client, sender=self._client)  # a reader never sends
 
     def _let_go(self) -> None:
         client, self._client, self._campaigns = self._client, None, None
         if client is not None:
             client.close()
-
-
-def explained(make: Callable[[], Client], *, where: str) -> Client:
-    """Make a client, which may ask STS for the connection's role: an outage there is an outage like any other.
-
-    :raises ConnectCampaignsError: AWS could not be asked, or refused
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from connect_campaigns.aws.outcomes import classify, explain
-
-    try:
-        return make()
-    except (ClientError, BotoCoreError) as error:
-        raise explain(classify(error), action="sts:AssumeRole", resource=where) from error
 
 
 _POLLERS: dict[tuple[asyncio.AbstractEventLoop, str], CampaignStatePoller] = {}

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import tests.waiting_kit  # sets AIRFLOW_HOME before Airflow is imported
 from tests.airflow_kit import DAGS, parsed
 
-assert tests.waiting_kit
 FILES = sorted(DAGS.glob("*.py"))
 
 

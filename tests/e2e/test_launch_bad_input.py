@@ -146,6 +146,11 @@ def test_a_wrong_connection_names_its_member(world, extra, word):
     refused(StartCampaignOperator(task_id="t", campaign_id=world.template), word)
 
 
+def test_a_connection_that_isn_t_there_is_told_from_one_that_is(world):
+    assert world
+    refused(StartCampaignOperator(task_id="t", campaign_id=UNKNOWN, aws_conn_id="no_such_connection"), "no AWS Region")
+
+
 def test_the_forms_of_a_campaign_s_name_all_mean_it(world):
     arn = ARN + world.template
     url = f"https://x.my.connect.aws/outbound-campaigns/v2/11111111-2222-3333-4444-555555555555/{world.template}/edit"

@@ -129,11 +129,9 @@ class CampaignStateSensor(ConnectSensor):
 
     def _look(self) -> Poll:
         """Read the state once; a call that failed is an answer too."""
-        from connect_campaigns.poller import explained
-
         poll = partial(Poll, started_s=time.monotonic(), pause_s=self._pause_s)
         try:
-            campaigns = explained(lambda: self.hook.campaigns, where=f"connection `{self.aws_conn_id}`")
+            campaigns = self.hook.campaigns
             if self._id is None:
                 instance_id = self.hook.settings.connect_instance_id
                 self._id = campaigns.resolve(self.campaign_id, instance_id=instance_id)
