@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 # Airflow writes its configuration into AIRFLOW_HOME when it is imported: never into the home of who runs the tests.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-of-tests-")
+# No test ever finds the credentials or the Region of who runs it, so none can reach a real account.
+for name in [name for name in os.environ if name.startswith("AWS_") and name != "AWS_CA_BUNDLE"]:
+    del os.environ[name]
+os.environ |= {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 
 class Emulator(Control):
