@@ -42,7 +42,6 @@ class Run:
     """
 
     number: int
-    run_id: str | None
     status: int
     state: str | None
     tasks: tuple[Task, ...]
@@ -200,7 +199,6 @@ def run_of(airflow: DagRun, service: Service, *, number: int, seconds: float, en
     definition = xcoms.get("prepare_segment.create_definition", {}).get("return_value")
     return Run(
         number=number,
-        run_id=airflow.run_id,
         status=airflow.wait(),
         state=airflow.state(),
         tasks=tuple(airflow.tasks()),

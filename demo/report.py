@@ -187,7 +187,7 @@ def audience(evidence: Evidence, run: Run, *, segment: str) -> Iterator[str]:
     estimate = run.said("prepare_segment.estimate") or {}
     yield f"  imported   {imported.get('rows', 0):,} of {evidence.file.rows:,} rows"
     yield from _wrapped(f"segment    {segment or 'everybody in the file'}", indent=13)
-    yield f"  defined    {estimate.get('name')}"
+    yield f"  definition {estimate.get('name')}"
     yield f"  audience   {estimate.get('count', 0):,} of them"
 
 
@@ -212,7 +212,7 @@ def campaign(evidence: Evidence, run: Run) -> Iterator[str]:
             yield f"  started    {_moment(start.time)}"
     yield f"  contact    from {_moment(seen.start)}, until {_moment(seen.end)} at the latest"
     yield f"  over       {seen.state}" + (f", seen at {_moment(run.ended_by)}" if run.ended_by else "")
-    yield f"  figures    {seen.figures.text()}"
+    yield f"  people     {seen.figures.text()}: those of the segment above"
 
 
 def starts(evidence: Evidence) -> Iterator[str]:

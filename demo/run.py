@@ -43,6 +43,10 @@ BOTH_RUNS = timedelta(minutes=3)
 """What both runs take at most: midnight must not part them."""
 
 
+BAD_FILE = frozenset({"bad_rows", "empty_file", "header", "separator", "encoding", "open_quote", "too_large", "busy"})
+"""Codes of errors that are no matter of how the command was typed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What the command line says, and where things are."""
@@ -81,10 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         tell("\ninterrupted: all that the demo started has been ended")
         return 130
-
-
-BAD_FILE = frozenset({"bad_rows", "empty_file", "header", "separator", "encoding", "open_quote", "too_large", "busy"})
-"""Codes of errors that are no matter of how the command was typed."""
 
 
 def read_options(arguments: Sequence[str] | None) -> Options:

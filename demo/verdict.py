@@ -124,7 +124,7 @@ def _all_green(run: Run) -> Claim:
     return Claim(
         says=f"run {run.number} is green",
         holds=run.green,
-        found=bad or (f"{len(run.tasks)} tasks succeeded" if run.tasks else "Airflow ran no task"),
+        found=bad or (f"{len(run.tasks)} tasks succeeded, {run.seconds:.0f} s" if run.tasks else "Airflow ran no task"),
         read=run.log,
     )
 
