@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 DAG = "nightly_launch"
-GRACE_S = 10.0
-"""How long a process that was asked to end may take."""
+GRACE_S = 3.0
+"""How long a process that was asked to end may take; Airflow in the midst of a task often doesn't."""
 
 
 class AirflowFailed(Exception):

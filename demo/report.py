@@ -89,7 +89,8 @@ def task_said(task: str, xcoms: dict[str, Any]) -> str:
     match task.rpartition(".")[2], value:
         case "check", {**verdicts}:
             passed = sum(str(words).startswith("passed") for words in verdicts.values())
-            return f"{passed} of {len(verdicts)} guards passed; writes nothing, starts nothing"
+            rest = f", {len(verdicts) - passed} not evaluated" if passed < len(verdicts) else ""
+            return f"{passed} guards passed{rest}; nothing written, nothing started"
         case "import_profiles", {"rows": rows, "created": made, "updated": updated, "failed": failed}:
             return f"{rows:,} customers: {made:,} new, {updated:,} updated, {failed:,} failed"
         case "create_definition", {"name": name}:
@@ -159,7 +160,7 @@ def columns(evidence: Evidence, run: Run) -> Iterator[str]:
     widest_target = max((len(_short(target)) for target in targets.values()), default=0)
     for name, target in targets.items():
         remark = _remark(sent.get(name), is_key=name == evidence.file.key_column)
-        yield f"  {names[name]:<{widest}}  →  {_short(target):<{widest_target}}  {remark}".rstrip()
+        yield _cut(f"  {names[name]:<{widest}}  →  {_short(target):<{widest_target}}  {remark}".rstrip())
     if evidence.file.left_out:
         yield from _wrapped(
             f"left out, since an import takes 25 columns: {', '.join(map(_short, evidence.file.left_out))}"
@@ -172,7 +173,7 @@ def _as_known(column: SentColumn | None, name: str) -> str:
 
 def _remark(column: SentColumn | None, *, is_key: bool) -> str:
     if column is None:
-        return "added by the import: it marks the customers of this run"
+        return "added by the import: this run's customers"
     remarks = ["key"] if is_key else []
     if column.make is not None:
         remarks.append("made: the row's number" if is_key else "made: from the range kept for fiction")

@@ -348,3 +348,19 @@ def test_the_template_can_not_be_started_as_it_is(emulator):
     client = emulator.client("connectcampaignsv2")
     with pytest.raises(client.exceptions.ValidationException, match="Segment definition not found"):
         client.start_campaign(id=prepared.template_id)
+
+
+@pytest.mark.usefixtures("command")  # which puts the process's environment back
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ([], 0),
+        (["--endpoint-url", "http://127.0.0.1:1"], 1),
+        (["--endpoint-url", "https://s3.amazonaws.com"], 2),
+        (["--allow-host", "s3.amazonaws.com"], 2),
+    ],
+)
+def test_the_environments_command_ends_with_a_status(emulator, capsys, arguments, status):
+    assert environment.main(["--endpoint-url", emulator.url, *arguments]) == status
+    assert bool(capsys.readouterr().err) is (status != 0)
+    assert bool(emulator.counts()) is (status == 0)
