@@ -9,6 +9,7 @@ from airflow.sdk import Param, dag
 
 from connect_campaigns.task_groups import launch_campaign, per_day, prepare_segment
 
+TODAY = per_day("nightly", timezone="Europe/Paris")
 DOC = """
 Every night at 02:30 this DAG imports a file of customers, makes sure of the segment and counts it, clones a campaign
 from the template, launches it **once for the day**, waits until it is over and checks that people were called.
@@ -28,7 +29,6 @@ from the template, launches it **once for the day**, waits until it is over and 
     doc_md=DOC,
     tags=["connect", "campaign"],
     default_args={"retries": 3, "retry_delay": timedelta(minutes=2)},
-    render_template_as_native_obj=False,
     params={
         "csv": Param("/data/customers.csv", type="string", description="file of customers, with a header row"),
         "key_column": Param("customer_id", type="string", description="column that identifies a customer"),
@@ -44,13 +44,13 @@ def nightly_launch() -> None:
         csv="{{ params.csv }}",
         key_column="{{ params.key_column }}",
         definition=("nightly", "{{ params.segment }}"),
-        audience_run="{{ run_id }}",
+        audience_run=TODAY,
         retries=1,
     )
     launch_campaign(
         template="{{ params.template }}",
         source=audience,
-        launch_key=per_day("nightly", timezone="Europe/Paris"),
+        launch_key=TODAY,
         start_after="{{ params.start_after_minutes * 60 }}",
         if_manual="{{ params.manual_trigger }}",
         max_poll_interval="{{ params.poll_seconds }}",

@@ -69,10 +69,14 @@ class Crm:
 
 def run(operator: Any) -> Any:
     """Execute an operator, and give what it returns, which must be plain JSON."""
+    return xcoms(operator)["return_value"]
+
+
+def xcoms(operator: Any) -> dict[str, Any]:
+    """Execute an operator, and give all that it hands on."""
     ti = TaskInstance()
-    returned = operator.execute(ti.context)
-    ti.xcom_push("return_value", returned)
-    return ti.xcoms["return_value"]
+    ti.xcom_push("return_value", operator.execute(ti.context))
+    return ti.xcoms
 
 
 def importing(**given: Any) -> Any:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from connect_campaigns._compat import TaskGroup
+from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.keys import per_day
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
 from connect_campaigns.operators.outcome import CheckCampaignOutcomeOperator
@@ -47,8 +48,9 @@ def prepare_segment(
 
     :param definition: the definition's name (without hash) and its groups
     :param csv: the file to import, which then needs `key_column`; None = the profiles are there already
-    :param audience_run: import and segment share this value: the segment is the people of this file, narrowed by the
-        definition's groups; a new value for each run, as ``"{{ run_id }}"``
+    :param audience_run: mark the people of this file, so that the segment is them, narrowed by the definition's groups:
+        the launch's name, as ``per_day`` makes it. The import adds a hash of the file: the same file again leaves a
+        launched segment as it is, a corrected one makes a segment of its own
     :param common: for all its tasks: the connection's parameters and Airflow's own, as ``retries``
     :returns: the last task's output, a `PreparedSegment` as a dict: what ``source=`` of a launch takes
     """
@@ -67,12 +69,15 @@ def prepare_segment(
                 max_failed_rows=max_failed_rows,
                 **common,
             )
+        marked: Any = audience_run
+        if imported is not None and audience_run is not None:
+            marked = cast("Any", imported.output)[AUDIENCE_RUN]
         create_definition = CreateSegmentDefinitionOperator(
             task_id="create_definition",
             name=name,
             groups=groups,
             allow_all_profiles=allow_all_profiles,
-            audience_run=audience_run,
+            audience_run=marked,
             **common,
         )
         estimate = EstimateSegmentOperator(

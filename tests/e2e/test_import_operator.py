@@ -10,7 +10,7 @@ import pytest
 
 from connect_campaigns.core.definitions import EVERYBODY, all_of, attribute, field, groups
 from connect_campaigns.core.errors import InvalidInput, NotSeen, ServiceRefused, ServiceUnavailable
-from tests.segment_kit import Crm, bank_file, importing, run, with_key
+from tests.segment_kit import Crm, bank_file, importing, run, with_key, xcoms
 from tests.waiting_kit import meanwhile
 
 
@@ -55,11 +55,33 @@ def test_another_file_updates_profiles_by_their_key(crm):
     assert crm.count(groups(all_of(attribute("Balance", "EQUAL", "2000")))) == crm.count(EVERYBODY) == 5
 
 
+def marked(path, run_name="spring/2026-12-01"):
+    """Import a file, and give the value that marks its people."""
+    value = xcoms(importing(path=path, audience_run=run_name))["audience_run"]
+    assert value.startswith(f"{run_name}/")
+    return value
+
+
+def people_of(crm, value):
+    return crm.count(groups(all_of(attribute("audience_run", "INCLUSIVE", value))))
+
+
 def test_an_audience_run_marks_the_people_of_one_file(crm):
-    run(importing(path=crm.people(5), audience_run="monday"))
-    run(importing(path=crm.people(2), audience_run="tuesday"))
-    marked = [crm.count(groups(all_of(attribute("audience_run", "INCLUSIVE", day)))) for day in ("monday", "tuesday")]
-    assert marked == [3, 2]
+    monday = marked(crm.people(5), "monday")
+    tuesday = marked(crm.people(2), "tuesday")
+    assert (people_of(crm, monday), people_of(crm, tuesday)) == (3, 2)
+
+
+def test_the_same_file_again_leaves_a_launched_segment_as_it_is(crm):
+    first = marked(crm.people(5))
+    assert marked(crm.people(5)) == first
+    assert people_of(crm, first) == 5
+
+
+def test_who_was_taken_off_a_corrected_file_is_not_in_its_audience(crm):
+    """The mistaken file of the same day had marked five; the corrected one has four of them."""
+    marked(crm.people(5))
+    assert people_of(crm, marked(crm.people(4))) == 4
 
 
 def test_columns_not_named_are_not_sent(crm):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from connect_campaigns.core.rows import LONGEST_LINE, TOLD, Checker, Findings, d
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as ReadOnly
+    from io import BufferedReader
     from typing import IO
 
     from connect_campaigns.core.columns import Mapping
@@ -28,8 +29,9 @@ MAX_BYTES = 1_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class CsvRules:
-    """What a file is read by; see `columns.map_columns` for the first four.
+    """What a file is read by; see `columns.map_columns` for the first three.
 
+    :param audience_run: leads the value that marks this file's people; the file's content is its other half
     :param max_failed_rows: bad rows that are left out rather than failing the import
     """
 
@@ -47,6 +49,7 @@ class CheckedFile:
     :param content: the copy, at its beginning
     :param size: its bytes
     :param sha256: of its bytes
+    :param audience_run: the value that marks its people, where the rules ask for one
     """
 
     name: str
@@ -55,6 +58,7 @@ class CheckedFile:
     sha256: str
     mapping: Mapping
     findings: Findings
+    audience_run: str | None
 
 
 @contextmanager
@@ -66,7 +70,8 @@ def checked_copy(path: str, *, rules: CsvRules, log: Log) -> Iterator[CheckedFil
     file = _local(path)
     with _opened(file) as source, tempfile.TemporaryFile() as copy:
         try:
-            checked = _check(source, copy, name=file.name, rules=rules, log=log)
+            marked = replace(rules, audience_run=_marker(source, rules.audience_run))
+            checked = _check(source, copy, name=file.name, rules=marked, log=log)
         except InvalidInput as error:
             found = f"{path}: {error.found}"
             raise InvalidInput(found, allowed=error.allowed, hint=error.hint, code=error.code) from None
@@ -96,7 +101,7 @@ def _local(path: str) -> Path:
     return file
 
 
-def _opened(file: Path) -> IO[bytes]:
+def _opened(file: Path) -> BufferedReader:
     try:
         return file.open("rb")
     except OSError as error:
@@ -117,6 +122,19 @@ def _too_large(found: str) -> InvalidInput:
     )
 
 
+def _marker(source: BufferedReader, audience_run: str | None) -> str | None:
+    """Mark a file's people by run and content.
+
+    The same file again marks the same people, and a launched segment keeps them; a corrected one marks its own, and who
+    was taken off it is not called because an earlier import of the day had marked him.
+    """
+    if audience_run is None:
+        return None
+    content = hashlib.file_digest(source, "sha256").hexdigest()
+    source.seek(0)
+    return f"{audience_run}/{content[:8]}"
+
+
 def _check(source: IO[bytes], copy: IO[bytes], *, name: str, rules: CsvRules, log: Log) -> CheckedFile:
     findings = Findings()
     rows = records(decoded(iter(lambda: source.readline(LONGEST_LINE + 1), b""), findings), findings)
@@ -127,7 +145,15 @@ def _check(source: IO[bytes], copy: IO[bytes], *, name: str, rules: CsvRules, lo
     size, sha256 = _copy_good_rows(rows, copy, mapping=mapping, findings=findings)
     _judge(findings, rules, log=log)
     copy.seek(0)
-    return CheckedFile(name=name, content=copy, size=size, sha256=sha256, mapping=mapping, findings=findings)
+    return CheckedFile(
+        name=name,
+        content=copy,
+        size=size,
+        sha256=sha256,
+        mapping=mapping,
+        findings=findings,
+        audience_run=rules.audience_run,
+    )
 
 
 def _read_header(record: Record | None, rules: CsvRules) -> Mapping:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.core.amounts import count
+from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.errors import InvalidInput, ServiceRefused
 from connect_campaigns.core.parameters import mapping, text
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.csv_file import CsvRules
     from connect_campaigns.aws.polling import Pace
     from connect_campaigns.aws.uploads import Imported
+
+LONGEST_RUN = 240
+"""Characters: an attribute's value has 255 at most (documented), and the hash follows."""
 
 LONGEST_EXPIRY_DAYS = 1098
 """The API's own bound of DataExpiry (documented; the console's guide says 90)."""
@@ -34,8 +38,8 @@ class ImportProfilesOperator(ConnectOperator):
         named stay out. Default: all; recognised headers (``phone``, ``First Name``, ``zip``) go to standard fields,
         all others to attributes of the same name (templated)
     :param rename_columns: ``"safe"`` makes unusable headers usable and prints the map; default: refuse (templated)
-    :param audience_run: adds an attribute ``audience_run`` of this value to every profile, so that a segment can
-        select exactly the people of this file; a new value for each run (templated)
+    :param audience_run: adds an attribute ``audience_run`` to every profile, of this value and a hash of the file, so
+        that a segment can select exactly the people of this file; XCom ``audience_run`` is the whole (templated)
     :param data_expiry_days: days after which a profile that is not updated is forgotten, 1 to 1098; the default is
         the service's own (templated)
     :param max_failed_rows: bad rows in the file and failed records of the service, together, that are let pass;
@@ -113,12 +117,14 @@ class ImportProfilesOperator(ConnectOperator):
             key_column=text("key_column", self.key_column),
             columns=None if self.columns is None else mapping("columns", self.columns),
             rename=self.rename_columns == "safe",
-            audience_run=None if self.audience_run is None else text("audience_run", self.audience_run),
+            audience_run=None
+            if self.audience_run is None
+            else text("audience_run", self.audience_run, longest=LONGEST_RUN),
             max_failed_rows=count("max_failed_rows", self.max_failed_rows),
         )
         return rules, days, pace(self.poll_interval, self.patience)
 
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow calls it so
+    def execute(self, context: Context) -> dict[str, Any]:
         """Check the file, send it, wait for its end, judge it by its failed records."""
         rules, days, pace = self.validate()
         from connect_campaigns.aws.csv_file import checked_copy
@@ -127,6 +133,8 @@ class ImportProfilesOperator(ConnectOperator):
             imported = self.hook.segments.uploads.bring_in(file, data_expiry_days=days, pace=pace, log=self.log)
         failed = file.findings.bad + imported.failed
         self._judge(imported, failed=failed, allowed=rules.max_failed_rows)
+        if file.audience_run:
+            context["ti"].xcom_push(key=AUDIENCE_RUN, value=file.audience_run)
         return {
             "rows": file.findings.good,
             "created": imported.created,
