@@ -91,7 +91,6 @@ def test_all_it_is_given_reaches_the_operators():
         "rename_columns": "safe",
         "data_expiry_days": 30,
         "max_failed_rows": 2,
-        "audience_run": "{{ run_id }}",
         "allow_all_profiles": True,
         "min_audience": 5,
         "max_audience": 6,
@@ -104,6 +103,19 @@ def test_all_it_is_given_reaches_the_operators():
         assert (each.aws_conn_id, each.region_name) == ("connect", "eu-west-2")
     known = {name for each in dag.tasks for name in inspect.signature(type(each)).parameters}
     assert given.keys() <= known
+
+
+def test_the_segment_is_marked_as_the_import_marked_its_people():
+    """By run and content: what the import makes of ``audience_run``, and not the parameter itself."""
+    dag, _ = built(csv="x.csv", key_column="id", audience_run="spring/{{ ds }}")
+    assert dag.get_task("prepare_segment.import_profiles").audience_run == "spring/{{ ds }}"
+    mark = dag.get_task("prepare_segment.create_definition").audience_run
+    assert (mark.operator.task_id, mark.key) == ("prepare_segment.import_profiles", "audience_run")
+
+
+def test_without_a_file_the_segment_keeps_to_the_run_that_is_named():
+    dag, _ = built(audience_run="spring/2026-12-01/0a1b2c3d")
+    assert dag.get_task("prepare_segment.create_definition").audience_run == "spring/2026-12-01/0a1b2c3d"
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

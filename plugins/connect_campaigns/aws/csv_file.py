@@ -58,7 +58,7 @@ class CheckedFile:
     sha256: str
     mapping: Mapping
     findings: Findings
-    audience_run: str | None
+    audience_run: str | None = None
 
 
 @contextmanager
