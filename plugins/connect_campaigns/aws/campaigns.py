@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from connect_campaigns.aws.clone import unseen_members
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, explain, send
+from connect_campaigns.aws.unseen import unseen_members
 from connect_campaigns.core.errors import InvalidInput, LaunchRefused
 from connect_campaigns.core.states import NOT_FOUND, CampaignState
 

@@ -8,7 +8,8 @@ import boto3
 import pytest
 
 from connect_campaigns.aws.campaigns import Description
-from connect_campaigns.aws.clone import clone_name, clone_request, our_tags, unseen_members
+from connect_campaigns.aws.clone import clone_name, clone_request, our_tags
+from connect_campaigns.aws.unseen import unseen_members
 from connect_campaigns.core.errors import LaunchRefused
 from connect_campaigns.core.schedule import Window
 
