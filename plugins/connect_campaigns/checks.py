@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core import refusals
-from connect_campaigns.core.guards import GUARDS, Fact, Facts
-from connect_campaigns.core.launch import State
+from connect_campaigns.core.guards import GUARDS, Fact, Facts, Failed, OnFailure
+from connect_campaigns.core.launch import Claim, Key, Mode, State
 from connect_campaigns.core.schedule import plan, run_day, window_of
 from connect_campaigns.core.states import NOT_FOUND
 
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.guards import Verdict
+    from connect_campaigns.core.records import ClaimRecord, KeyRecord
     from connect_campaigns.core.schedule import Late, Window
+    from connect_campaigns.writes import Writes
 
 
 class Checks:
     """The guards of one request.
 
+    :param writes: None where the request has no ledger
     :param wall_clock: the worker's clock, aware
     """
 
@@ -34,11 +37,13 @@ class Checks:
         *,
         campaigns: Campaigns,
         ledger: Ledger | None,
+        writes: Writes | None,
         wall_clock: Callable[[], datetime],
     ) -> None:
         self._request = request
         self._campaigns = campaigns
         self._ledger = ledger
+        self._writes = writes
         self._wall_clock = wall_clock
 
     def verdicts(self, seen: Seen, known: Description | None = None) -> Iterator[tuple[str, Verdict]]:
@@ -53,6 +58,38 @@ class Checks:
                 facts = self._fetch(need, facts, seen, known)
                 fetched.add(need)
             yield guard.name, guard.check(facts, self._request.guards)
+
+    def hold(self, seen: Seen, known: Description | None = None) -> bool:
+        """Ask the guards until one fails; False = look again, since the ledger moved meanwhile.
+
+        :param known: as for `verdicts`
+        :raises ConnectCampaignsError: one of them failed
+        :raises LaunchSkipped: one of them skips this run
+        """
+        for name, verdict in self.verdicts(seen, known):
+            if not isinstance(verdict, Failed):
+                continue
+            held = seen.observation.claim is Claim.OURS
+            if verdict.then is OnFailure.SKIP_FOR_GOOD and not held and self._ledger and self._writes:
+                # K names the campaign given: a twin may go on with it, and void can't take that back.
+                held = self._request.mode is Mode.GIVEN and seen.observation.key is not Key.ABSENT
+                if not held and not self._void(seen, verdict.found, self._ledger, self._writes):
+                    return False
+            raise refusals.guard_failed(name, verdict, held=held)
+        return True
+
+    def _void(self, seen: Seen, reason: str, ledger: Ledger, writes: Writes) -> bool:
+        """Write void before skipping: a twin, or a late effect of this attempt, must not launch what we call skipped.
+
+        :returns: whether void is what stands there now
+        """
+        if seen.observation.key is Key.ABSENT:
+            writes.key(seen, campaign=None, reason=reason)
+            record: KeyRecord | ClaimRecord | None = ledger.key(self._request.key, seen.generation)
+        else:
+            writes.claim(seen, key=None, reason=reason)
+            record = ledger.claim(seen.campaign or "")
+        return record is not None and record.void
 
     def template(self) -> Description:
         """Read the template.

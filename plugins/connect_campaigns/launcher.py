@@ -13,9 +13,8 @@ from connect_campaigns.aws.outcomes import ACCESS_DENIED, Kind, explain
 from connect_campaigns.checks import Checks
 from connect_campaigns.core import refusals
 from connect_campaigns.core.attempt import Launched, Memory
-from connect_campaigns.core.errors import LaunchSkipped, LaunchUncertain, ServiceUnavailable
-from connect_campaigns.core.guards import Failed, OnFailure
-from connect_campaigns.core.launch import Act, Claim, Key, Mode, decide
+from connect_campaigns.core.errors import LaunchUncertain, ServiceUnavailable
+from connect_campaigns.core.launch import Act, decide
 from connect_campaigns.core.schedule import Window, window_of
 from connect_campaigns.observer import Observer
 from connect_campaigns.writes import Writes
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from connect_campaigns.aws.campaigns import Campaigns, Description
+    from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.aws.outcomes import Outcome
     from connect_campaigns.core.attempt import LaunchRequest, Seen
@@ -80,9 +79,10 @@ class Launcher:
         self.request = request
         self.campaigns = campaigns
         self._ledger = ledger
-        self.log = log
-        self.checks = Checks(request, campaigns=campaigns, ledger=ledger, wall_clock=wall_clock)
+        self._writes = Writes(request, campaigns=campaigns, ledger=ledger, nonce=nonce) if ledger else None
+        self.checks = Checks(request, campaigns=campaigns, ledger=ledger, writes=self._writes, wall_clock=wall_clock)
         self.observer = Observer(request, campaigns=campaigns, ledger=ledger)
+        self.log = log
         self.sleep = sleep
         self.jitter = jitter
         self.nonce = nonce
@@ -90,16 +90,11 @@ class Launcher:
 
     @property
     def writes(self) -> Writes:
-        """What this attempt writes; only requests with a ledger write."""
-        return Writes(self.request, campaigns=self.campaigns, ledger=self.ledger, nonce=self.nonce)
-
-    @property
-    def ledger(self) -> Ledger:
-        """The ledger of a request that has one; BARE never asks."""
-        if self._ledger is None:
+        """What this attempt writes; a request without a ledger never does."""
+        if self._writes is None:
             msg = f"mode {self.request.mode} without a ledger"
             raise AssertionError(msg)
-        return self._ledger
+        return self._writes
 
     # -- the loop -----------------------------------------------------------------------------------------------------
 
@@ -166,10 +161,10 @@ class Launcher:
             case Act.DROP:
                 self._drop(memory)
             case Act.BIND:
-                if self._guards_hold(seen):
+                if self.checks.hold(seen):
                     self.writes.key(seen, campaign=seen.campaign)
             case Act.CLAIM:
-                if self._guards_hold(seen):
+                if self.checks.hold(seen):
                     self.writes.claim(seen, key=self.request.key)
             case Act.START:
                 self._start(seen, memory)
@@ -183,7 +178,7 @@ class Launcher:
 
     def _create(self, seen: Seen, memory: Memory) -> None:
         template = self.checks.template()
-        if not self._guards_hold(seen, template):
+        if not self.checks.hold(seen, template):
             return
         if memory.created >= MAX_NEW or memory.unknown_creates > MAX_UNKNOWN_CREATES:
             raise refusals.too_many_creates(self.request.key, memory.created, memory.unknown_creates)
@@ -225,7 +220,7 @@ class Launcher:
         if isinstance(window, Window) and window != window_of(description.config):
             self._renew(description.id, window, memory)
             return
-        if not self._guards_hold(seen, description):
+        if not self.checks.hold(seen, description):
             return
         # Before the send: an attempt whose supervisor is dead can't log, and ends here in place of starting.
         self.log.info(
@@ -263,7 +258,7 @@ class Launcher:
             self.sleep(LOOK_AGAIN_S)
 
     def _look_for_end(self, seen: Seen) -> Launched:
-        end = self.ledger.ended(seen.campaign or "")
+        end = self._ledger.ended(seen.campaign or "") if self._ledger else None
         if end is None:
             raise refusals.refusal("gone", key=self.request.key, campaign=seen.campaign or "", reading=seen.reading)
         self.log.info("Campaign %s was deleted by housekeeping; it ended %s.", end.campaign, end.state)
@@ -280,46 +275,7 @@ class Launcher:
             )
         self.sleep(min(30.0, 2.0**memory.throttled) * (0.5 + self.jitter() / 2))
 
-    # -- guards -------------------------------------------------------------------------------------------------------
-
     def check(self) -> list[tuple[str, Verdict]]:
         """Evaluate every guard and write nothing: what ``check_only`` shows."""
         self.open_ledger()
         return list(self.checks.verdicts(self.observer.observe(Memory())))
-
-    def _guards_hold(self, seen: Seen, known: Description | None = None) -> bool:
-        """Ask the guards in their order; False = look again, since the ledger moved meanwhile.
-
-        :raises ConnectCampaignsError: one of them failed
-        :raises LaunchSkipped: one of them skips this run
-        """
-        for name, verdict in self.checks.verdicts(seen, known):
-            if isinstance(verdict, Failed):
-                return self._guard_failed(name, verdict, seen)
-        return True
-
-    def _guard_failed(self, name: str, verdict: Failed, seen: Seen) -> bool:
-        held = seen.observation.claim is Claim.OURS
-        if verdict.then is OnFailure.SKIP and not held:
-            raise LaunchSkipped(verdict.found, allowed=verdict.allowed, hint=verdict.hint, code=name)
-        if verdict.then is OnFailure.SKIP_FOR_GOOD and not held:
-            return self._skip_for_good(name, verdict, seen)
-        raise refusals.guard_failed(name, verdict, held=held)
-
-    def _skip_for_good(self, name: str, verdict: Failed, seen: Seen) -> bool:
-        """Write void first: a twin, or a late effect of this attempt, must not launch what we call skipped."""
-        if self.request.mode is Mode.BARE:
-            void = True
-        elif seen.observation.key is Key.ABSENT:
-            self.writes.key(seen, campaign=None, reason=verdict.found)
-            record = self.ledger.key(self.request.key, seen.generation)
-            void = record is not None and record.void
-        elif self.request.makes_campaigns:
-            self.writes.claim(seen, key=None, reason=verdict.found)
-            claim = self.ledger.claim(seen.campaign or "")
-            void = claim is not None and claim.void
-        else:
-            raise refusals.guard_failed(name, verdict, held=True)
-        if void:
-            raise LaunchSkipped(verdict.found, allowed=verdict.allowed, hint=verdict.hint, code=name)
-        return False

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connect_campaigns.core.errors import LaunchRefused, LaunchUncertain
-from connect_campaigns.operators.campaigns import CreateCampaignOperator, StartCampaignOperator
+from connect_campaigns.core.errors import GuardFailed, LaunchHeld, LaunchRefused, LaunchSkipped, LaunchUncertain
+from connect_campaigns.core.records import Freeze
+from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
 from tests.launch_kit import Ran, World
 
 SOON = {"start_after": timedelta(minutes=10)}
@@ -188,3 +189,68 @@ def test_the_clean_launch_costs_a_fixed_number_of_calls(world):
         "s3.GetObject": 12,
         "s3.PutObject": 3,
     }
+
+
+@pytest.fixture
+def frozen(world) -> World:
+    freeze = Freeze(at="2026-12-01T00:00:00+00:00", by="anna", reason="holiday")
+    world.emulator.client("s3").put_object(Bucket="ledger", Key="launches/control/freeze.json", Body=freeze.to_json())
+    return world
+
+
+@pytest.mark.parametrize("kind", [CreateCampaignOperator, StartCampaignOperator, PreflightOperator])
+def test_under_a_freeze_nothing_begins_and_a_retry_asks_again(frozen, kind):
+    before = frozen.writes()
+    held = Ran(kind(task_id="t", template=frozen.template, launch_key="k", **SOON)).error
+    assert isinstance(held, LaunchHeld)
+    assert (held.code, "anna: holiday" in held.found) == ("freeze", True)
+    assert frozen.writes() == before
+    frozen.emulator.client("s3").delete_object(Bucket="ledger", Key="launches/control/freeze.json")
+    assert Ran(kind(task_id="t", template=frozen.template, launch_key="k", **SOON)).error is None
+
+
+def test_a_freeze_between_claim_and_start_holds_the_campaign(world):
+    """The first attempt claims and gets no answer to its start; then the freeze is set: the retry doesn't start."""
+    world.emulator.add_fault(operation="StartCampaign", kind="error_before", times=4)
+    assert Ran(clone(world, launch_key="k")).error.code == "start_unknown"
+    freeze = Freeze(at="2026-12-01T00:00:00+00:00", by="anna", reason="holiday")
+    world.emulator.client("s3").put_object(Bucket="ledger", Key="launches/control/freeze.json", Body=freeze.to_json())
+    assert Ran(clone(world, launch_key="k")).error.code == "freeze"
+    assert world.starts == 0
+
+
+def test_check_only_names_every_guard_that_would_refuse(frozen):
+    before = frozen.writes()
+    checked = Ran(clone(frozen, launch_key="k", check_only=True), run_type="backfill").error
+    assert isinstance(checked, LaunchSkipped)
+    assert "backfill, freeze would refuse" in checked.found
+    assert frozen.writes() == before
+
+
+@pytest.mark.parametrize("kind", [CreateCampaignOperator, StartCampaignOperator, PreflightOperator])
+def test_a_backfill_launches_nobody(world, kind):
+    before = world.writes()
+    skipped = Ran(kind(task_id="t", template=world.template, launch_key="k", **SOON), run_type="backfill").error
+    assert isinstance(skipped, LaunchSkipped)
+    assert skipped.code == "backfill"
+    assert world.writes() == before
+
+
+@pytest.mark.parametrize("kind", [CreateCampaignOperator, StartCampaignOperator, PreflightOperator])
+def test_an_old_run_that_is_cleared_launches_nobody(world, kind):
+    old = datetime.now(UTC) - timedelta(days=2)
+    refused = Ran(
+        kind(task_id="t", template=world.template, launch_key="k", **SOON), run_type="scheduled", due=old
+    ).error
+    assert isinstance(refused, GuardFailed)
+    assert refused.code == "run_age"
+    assert world.starts == 0
+
+
+def test_a_manual_run_of_a_scheduled_dag_may_be_told_to_check(world):
+    before = world.writes()
+    checked = Ran(clone(world, launch_key="k", if_manual="check"), scheduled=True).error
+    assert isinstance(checked, LaunchSkipped)
+    assert "none would refuse" in checked.found
+    assert world.writes() == before
+    assert Ran(clone(world, launch_key="k", if_manual="check"), scheduled=True, run_type="scheduled").error is None

@@ -41,6 +41,17 @@ def text(name: str, value: object, *, longest: int = 255, form: str | None = Non
     return stripped
 
 
+def choice(name: str, value: object, allowed: tuple[str, ...]) -> str:
+    """Read one of a few words.
+
+    :raises InvalidInput: anything else
+    """
+    if isinstance(value, str) and value in allowed:
+        return value
+    words = " or ".join(f'"{word}"' for word in allowed)
+    raise InvalidInput.of(name, value, allowed=words, hint=f"write one of these; default: {allowed[0]}")
+
+
 def yes_or_no(name: str, value: object) -> bool:
     """Read a truth value, given as such or as text ("true", "false").
 

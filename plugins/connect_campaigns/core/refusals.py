@@ -9,13 +9,16 @@ from connect_campaigns.core.errors import (
     GuardFailed,
     LaunchHeld,
     LaunchRefused,
+    LaunchSkipped,
     LaunchUncertain,
     ServiceRefused,
 )
+from connect_campaigns.core.guards import OnFailure
 
 if TYPE_CHECKING:
     from connect_campaigns.core.errors import (
         ConnectCampaignsError,
+        ThreeParts,
     )
     from connect_campaigns.core.guards import Failed
     from connect_campaigns.core.records import ClaimRecord
@@ -138,10 +141,19 @@ def refusal(
     )
 
 
-def guard_failed(name: str, failed: Failed, *, held: bool) -> ConnectCampaignsError:
-    """Make the error of a guard; a campaign already claimed is held for a retry and not refused for good."""
-    error = LaunchHeld if held else GuardFailed
-    return error(failed.found, allowed=failed.allowed, hint=failed.hint, code=name)
+def guard_failed(name: str, failed: Failed, *, held: bool) -> ThreeParts:
+    """Make what a failed guard does to the task: a skip, a final refusal, or one that a retry may heal.
+
+    :param held: the campaign is claimed by this launch: red and retryable then, whatever the guard says, since a late
+        effect of an earlier attempt may still start it
+    """
+    if held or failed.then is OnFailure.HOLD:
+        kind: type[ThreeParts] = LaunchHeld
+    elif failed.then is OnFailure.FAIL:
+        kind = GuardFailed
+    else:
+        kind = LaunchSkipped
+    return kind(failed.found, allowed=failed.allowed, hint=failed.hint, code=name)
 
 
 def too_many_creates(key: str, created: int, unknown: int) -> LaunchUncertain:

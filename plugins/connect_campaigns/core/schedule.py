@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from connect_campaigns.core.amounts import seconds
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.keys import checked_zone
+from connect_campaigns.core.parameters import choice
 
 if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
 WALL_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(\+1)?")
+
+LONGEST_DELAY = timedelta(days=30)
 
 LEAD = timedelta(minutes=1)
 """How far ahead a start "right away" is put: the service refuses a start time that has passed when it looks."""
@@ -100,8 +104,6 @@ def checked(
         )
     if timezone is not None and timezone != "":
         checked_zone(timezone)
-    if if_late not in {"fail", "skip"}:
-        raise InvalidInput.of("if_late", if_late, allowed='"fail" or "skip"', hint="default: fail")
     if wall["start_at"] and start_after is not None:
         raise InvalidInput(
             "`start_at` and `start_after` are both given",
@@ -121,7 +123,7 @@ def checked(
     return ScheduleSpec(
         **wall,
         timezone=str(timezone) if timezone else None,
-        if_late=str(if_late),
+        if_late=choice("if_late", if_late, ("fail", "skip")),
         start_after=_delay(start_after),
     )
 
@@ -212,11 +214,8 @@ def _minutes(wall: str) -> int:
 def _delay(value: object) -> timedelta | None:
     if value is None or value == "":
         return None
-    try:
-        delay = value if isinstance(value, timedelta) else timedelta(seconds=float(value))  # type: ignore[arg-type] # tried
-    except (TypeError, ValueError, OverflowError):
-        delay = timedelta(-1)
-    if not timedelta(0) <= delay <= timedelta(days=30):
+    delay = timedelta(seconds=min(seconds("start_after", value), LONGEST_DELAY.total_seconds() + 1))
+    if delay > LONGEST_DELAY:
         raise InvalidInput.of(
             "start_after", value, allowed="a timedelta or seconds, from 0 to 30 days", hint="timedelta(minutes=10)"
         )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core import parameters
 from connect_campaigns.core.attempt import LaunchRequest
-from connect_campaigns.core.errors import InvalidInput, LaunchSkipped
-from connect_campaigns.core.guards import Failed, OnFailure
+from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.guards import Failed
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.refusals import guard_failed
 from connect_campaigns.operators.launching import LaunchingOperator, in_words, table
@@ -158,8 +158,7 @@ class StartCampaignOperator(LaunchingOperator):
             )
         name = "campaign_id" if self.template is None else "template"
         parameters.text(name, getattr(self, name), longest=500)
-        if self.if_active not in {"refuse", "attach"}:
-            raise InvalidInput.of("if_active", self.if_active, allowed='"refuse" or "attach"', hint="default: refuse")
+        parameters.choice("if_active", self.if_active, ("refuse", "attach"))
         if self.segment_arn(self.source) and self.campaign_id:
             raise InvalidInput(
                 "`source` is given with `campaign_id`",
@@ -255,7 +254,5 @@ class PreflightOperator(CreateCampaignOperator):
         self.log.info("Checked, nothing written, nothing started:\n%s", table(verdicts))
         for name, verdict in verdicts:
             if isinstance(verdict, Failed):
-                if verdict.then in {OnFailure.SKIP, OnFailure.SKIP_FOR_GOOD}:
-                    raise LaunchSkipped(verdict.found, allowed=verdict.allowed, hint=verdict.hint, code=name)
-                raise guard_failed(name, verdict, held=verdict.then is OnFailure.HOLD)
+                raise guard_failed(name, verdict, held=False)
         return {name: ": ".join(in_words(verdict)) for name, verdict in verdicts}

@@ -8,7 +8,7 @@ from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.core.amounts import count
 from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.errors import InvalidInput, ServiceRefused
-from connect_campaigns.core.parameters import mapping, text
+from connect_campaigns.core.parameters import choice, mapping, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,10 +101,8 @@ class ImportProfilesOperator(ConnectOperator):
         from connect_campaigns.aws.polling import pace
 
         text("path", self.path, longest=4096)
-        if self.rename_columns not in {None, "safe"}:
-            raise InvalidInput.of(
-                "rename_columns", self.rename_columns, allowed='None or "safe"', hint='write rename_columns="safe"'
-            )
+        if self.rename_columns is not None:
+            choice("rename_columns", self.rename_columns, ("safe",))
         days = count("data_expiry_days", self.data_expiry_days)
         if not 1 <= days <= LONGEST_EXPIRY_DAYS:
             raise InvalidInput.of(

@@ -12,10 +12,11 @@ from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.context import run_info
 from connect_campaigns.core import parameters
 from connect_campaigns.core.amounts import seconds
-from connect_campaigns.core.errors import InvalidInput, LaunchSkipped
-from connect_campaigns.core.guards import Failed, GuardSettings, NotEvaluated, OnFailure
+from connect_campaigns.core.errors import LaunchSkipped
+from connect_campaigns.core.guards import Failed, GuardSettings, NotEvaluated
 from connect_campaigns.core.keys import launch_key
 from connect_campaigns.core.launch import Mode
+from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.core.schedule import checked
 
 if TYPE_CHECKING:
@@ -121,12 +122,10 @@ class LaunchingOperator(ConnectOperator):
 
         :raises InvalidInput: one is not what it must be
         """
-        if self.if_manual not in {"launch", "check"}:
-            raise InvalidInput.of("if_manual", self.if_manual, allowed='"launch" or "check"', hint="default: launch")
         return GuardSettings(
             max_run_age=_age(self.max_run_age),
             lateness_bounded=self.schedule_spec().bounds_lateness,
-            if_manual=self.if_manual,
+            if_manual=parameters.choice("if_manual", self.if_manual, ("launch", "check")),
             require_hours=parameters.yes_or_no("require_hours", self.require_hours),
         )
 
@@ -185,7 +184,7 @@ class LaunchingOperator(ConnectOperator):
         """
         verdicts = self.launcher(request).check()
         self.log.info("Checked, nothing written, nothing started:\n%s", table(verdicts))
-        failed = [name for name, verdict in verdicts if isinstance(verdict, Failed) and verdict.then is OnFailure.FAIL]
+        failed = [name for name, verdict in verdicts if isinstance(verdict, Failed) and name != "manual_run"]
         raise LaunchSkipped(
             f"checked only: {len(verdicts)} guards, "
             + (f"{', '.join(failed)} would refuse" if failed else "none would refuse"),
@@ -202,7 +201,7 @@ class LaunchingOperator(ConnectOperator):
         if source is None:
             return None
         if not (isinstance(source, str) and source.strip().startswith("arn:")):
-            source = parameters.mapping("source", source).get("arn")
+            source = PreparedSegment.from_dict(source).arn
         return parameters.text("source", source, form=SEGMENT_ARN, longest=500)
 
     def run_info(self, context: Context) -> RunInfo:

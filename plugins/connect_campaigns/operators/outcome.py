@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.core.amounts import count, percent, seconds
-from connect_campaigns.core.errors import CampaignEnded, InvalidInput, RetryableError
+from connect_campaigns.core.errors import CampaignEnded, RetryableError
 from connect_campaigns.core.outcome import OutcomeVerdict, Thresholds, assess, has_audience
-from connect_campaigns.core.parameters import text
+from connect_campaigns.core.parameters import choice, text
 from connect_campaigns.core.states import NOT_FOUND, Expectation
 from connect_campaigns.core.waiting import ended
 
@@ -90,13 +90,7 @@ class CheckCampaignOutcomeOperator(ConnectOperator):
         :raises InvalidInput: one of them is not what it must be
         """
         text("campaign_id", self.campaign_id, longest=500)
-        if self.on_shortfall not in {"fail", "warn"}:
-            raise InvalidInput.of(
-                "on_shortfall",
-                self.on_shortfall,
-                allowed='"fail" or "warn"',
-                hint='"warn" ends green and logs the numbers',
-            )
+        choice("on_shortfall", self.on_shortfall, ("fail", "warn"))
         seconds("patience", self.patience)
         seconds("poll_interval", self.poll_interval, positive=True)
         return Thresholds(
