@@ -7,7 +7,7 @@ CSV ?=
 SEGMENT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock bench clean
+.PHONY: help setup demo test lint format lock docs bench clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -17,7 +17,7 @@ setup: .venv/.ready ## make .venv with the package, the emulator and all tools, 
 .venv/.ready: requirements.lock pyproject.toml emulator/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python {sys.version.split()[0]} found, 3.11 or newer is needed; hint: make setup PYTHON=python3.11")'
 	@echo "Making .venv (about a minute the first time) ..."
-	@$(PYTHON) -m venv --clear .venv
+	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . -e emulator
@@ -33,7 +33,8 @@ lint: setup ## ruff (lint and format), mypy (strict), import-linter (who may imp
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache | tail -n 3
+	@$(BIN)/lint-imports --no-cache > .lint-imports.log || { cat .lint-imports.log; exit 1; }
+	@tail -n 2 .lint-imports.log
 
 format: setup ## let ruff format the code and mend what it can
 	@$(BIN)/ruff format .
@@ -43,8 +44,11 @@ lock: setup ## resolve the dependencies anew into requirements.lock (uv)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
 	  --extra airflow --group dev pyproject.toml emulator/pyproject.toml -o requirements.lock
 
+docs: setup ## write docs/command-line.md anew from the commands' own help
+	@AIRFLOW_HOME=$$(mktemp -d) $(BIN)/python -m tests.unit.test_cli_reference
+
 bench: setup ## speed and memory, each beside something else in the same run
 	@for b in benchmarks/bench_*.py; do $(BIN)/python $$b || exit 1; done
 
 clean: ## remove .venv and what demo and tests left behind
-	@rm -rf .venv .demo .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .demo .lint-imports.log .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import tests.waiting_kit  # noqa: F401 - it sets AIRFLOW_HOME, so it comes before all that imports Airflow
 
 # isort: split
 from connect_campaigns import __main__, cli

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Airflow writes its configuration into AIRFLOW_HOME when it is imported: never into the home of who runs the tests.
-os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-of-tests-")
-# No test ever finds the credentials or the Region of who runs it, so none can reach a real account.
-for name in [name for name in os.environ if name.startswith("AWS_") and name != "AWS_CA_BUNDLE"]:
+# No test ever finds the credentials, Region, Airflow settings or proxy of who runs it: none reaches a real account.
+for name in [name for name in os.environ if name.startswith(("AWS_", "AIRFLOW_")) and name != "AWS_CA_BUNDLE"]:
     del os.environ[name]
+_HOME = tempfile.mkdtemp(prefix="airflow-of-tests-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ |= {
+    "AIRFLOW_HOME": _HOME,
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
+    "NO_PROXY": "*",
+    "no_proxy": "*",
 }
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-import tests.waiting_kit  # noqa: F401 - it sets AIRFLOW_HOME, so it comes before all that imports Airflow
 
 # isort: split
 from connect_campaigns.cli import cli
@@ -36,7 +35,7 @@ without the reads), `:ListCampaigns` where campaigns are given by name; for the 
 Pausing may take a second per campaign: the service allows one such call a second for the whole account and Region. Where it
 throttles, each campaign is waited for up to half a minute. What was interrupted or failed can be run again.
 
-This page is made from the commands' own `--help`: `python -m tests.unit.test_cli_reference` writes it.
+This page is made from the commands' own `--help`: `make docs` writes it.
 """
 
 

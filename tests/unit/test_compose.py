@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-import tests.waiting_kit  # noqa: F401 - it sets AIRFLOW_HOME, so it comes before all that imports Airflow
 
 # isort: split
 from connect_campaigns.core.settings import Settings

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 from pathlib import Path
 
 from connect_campaigns.core.guards import GUARDS
@@ -29,8 +31,26 @@ def test_links_between_documents_lead_somewhere():
                 assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
-def test_the_changelog_s_newest_release_is_the_package_s():
+def test_the_release_is_one_everywhere():
     version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     released = re.findall(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    emulator = re.search(r'^version = "(.+)"$', (ROOT / "emulator" / "pyproject.toml").read_text(), re.MULTILINE)
+    images = re.findall(r"image: connect-campaigns/\w+:(\S+)", (ROOT / "docker-compose.yaml").read_text())
     assert version
-    assert released[0] == version[1]
+    assert emulator
+    assert {released[0], emulator[1], *images} == {version[1]}
+
+
+def test_a_file_of_the_package_is_read_in_one_sitting():
+    for path in [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "emulator").rglob("*.py"), *(ROOT / "demo").rglob("*.py")]:
+        assert len(path.read_text().splitlines()) <= 300, path
+
+
+def test_decisions_need_the_standard_library_only():
+    for path in (ROOT / "plugins" / "connect_campaigns" / "core").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                root = name.partition(".")[0]
+                assert root in sys.stdlib_module_names or root == "connect_campaigns", f"{path.name}: {name}"

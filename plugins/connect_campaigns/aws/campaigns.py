@@ -54,15 +54,17 @@ class Campaigns:
     """The campaigns of one account and Region.
 
     :param client: a ``connectcampaignsv2`` client with the SDK's usual retries, for reads
-    :param sender: one that sends once, for CreateCampaign and StartCampaign
+    :param sender: one that sends once, for CreateCampaign, StartCampaign and DeleteCampaign; None = these are refused
     """
 
-    def __init__(self, client: ConnectCampaignServiceV2Client, *, sender: ConnectCampaignServiceV2Client) -> None:
+    def __init__(
+        self, client: ConnectCampaignServiceV2Client, *, sender: ConnectCampaignServiceV2Client | None = None
+    ) -> None:
         self._client = client
-        self._sender = sender
+        self._only_once = sender
         self._date: datetime | None = None
         self._body: bytes = b""
-        for each in (client, sender):
+        for each in filter(None, (client, sender)):
             each.meta.events.register("after-call.connectcampaignsv2", self._note_date)
         client.meta.events.register("response-received.connectcampaignsv2.DescribeCampaign", self._note_body)
 
@@ -201,6 +203,13 @@ class Campaigns:
             if not reply.get("nextToken"):
                 return
             more["nextToken"] = reply["nextToken"]
+
+    @property
+    def _sender(self) -> ConnectCampaignServiceV2Client:
+        if self._only_once is None:
+            msg = "made to read, pause and stop: a client whose SDK re-sends must not create or start"
+            raise AssertionError(msg)
+        return self._only_once
 
     # -- sends ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import waiting_kit  # noqa: F401 - sets AIRFLOW_HOME before Airflow is imported
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))
 
