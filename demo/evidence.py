@@ -137,7 +137,7 @@ class Service:
     def __init__(self, control: Control) -> None:
         self.control = control
         client = environment.client("connectcampaignsv2", control.url)
-        self.campaigns = Campaigns(client, sender=client)
+        self.campaigns = Campaigns(client)
         self.metrics = Metrics(environment.client("connect", control.url))
         self._profiles = environment.client("customer-profiles", control.url)
         self._s3 = environment.client("s3", control.url)

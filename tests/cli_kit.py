@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-
 # isort: split
 from connect_campaigns import __main__, cli
 from connect_campaigns._compat import WITHOUT_AIRFLOW

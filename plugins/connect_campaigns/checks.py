@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from connect_campaigns.core import refusals
 from connect_campaigns.core.guards import GUARDS, Fact, Facts, Failed, OnFailure
 from connect_campaigns.core.launch import Claim, Key, Mode, State
-from connect_campaigns.core.schedule import plan, run_day, window_of
+from connect_campaigns.core.schedule import LEAD, plan, run_day, window_of
 from connect_campaigns.core.states import NOT_FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
@@ -71,8 +71,9 @@ class Checks:
                 continue
             held = seen.observation.claim is Claim.OURS
             if verdict.then is OnFailure.SKIP_FOR_GOOD and not held and self._ledger and self._writes:
-                # K names the campaign given: a twin may go on with it, and void can't take that back.
-                held = self._request.mode is Mode.GIVEN and seen.observation.key is not Key.ABSENT
+                # K names a campaign made by hand: that can't be void, since another key may launch it, so a twin may go on.
+                bound = self._request.mode is Mode.GIVEN and seen.observation.key is not Key.ABSENT
+                held = bound and not seen.of_our_making
                 if not held and not self._void(seen, verdict.found, self._ledger, self._writes):
                     return False
             raise refusals.guard_failed(name, verdict, held=held)
@@ -102,21 +103,26 @@ class Checks:
             raise refusals.refusal("template_gone", key=self._request.key, campaign=template, reading=NOT_FOUND)
         return description
 
-    def window(self, description: Description) -> Window | Late | None:
-        """Give the window in which this launch will run: the campaign's own, or a new one where that has passed."""
+    def window(self, description: Description, *, lead: timedelta | None = None) -> Window | Late | None:
+        """Give the window in which this launch will run: the campaign's own, or a new one where that has passed.
+
+        :param lead: the service refused the campaign's own: plan a new one, this far ahead
+        """
         own, now = window_of(description.config), self._campaigns.service_now()
         is_template = self._request.makes_campaigns and description.id == self._request.template
         may_renew = self._request.makes_campaigns or self._request.renew_schedule
-        if not is_template and ((own and own.start > now) or not may_renew):
+        ahead = own is not None and own.start > now and lead is None
+        if not is_template and (ahead or not may_renew):
             return own
         day = run_day(self._request.run.due or now, self._request.schedule.timezone)
-        return plan(self._request.schedule, now=now, day=day, own=own)
+        return plan(self._request.schedule, now=now, day=day, own=own, lead=lead or LEAD)
 
     def _fetch(self, need: Fact, facts: Facts, seen: Seen, known: Description | None) -> Facts:
         if need is Fact.FREEZE:
             return replace(facts, freeze=self._ledger.frozen()) if self._ledger else facts
         config: dict[str, Any]
-        if seen.campaign and seen.observation.state is not State.NO_CAMPAIGN:
+        gone = self._request.makes_campaigns and seen.observation.state is State.NOT_FOUND  # it will be made anew
+        if seen.campaign and not gone and seen.observation.state is not State.NO_CAMPAIGN:
             description = known or self._campaigns.describe(seen.campaign)
             if description is None:
                 raise refusals.refusal("given_gone", key=self._request.key, campaign=seen.campaign, reading=NOT_FOUND)

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.clone import clone_name, clone_request, our_tags
-from connect_campaigns.aws.outcomes import ACCESS_DENIED, Kind, explain
+from connect_campaigns.aws.outcomes import Kind, explain
 from connect_campaigns.checks import Checks
 from connect_campaigns.core import refusals
 from connect_campaigns.core.attempt import Launched, Memory
-from connect_campaigns.core.errors import LaunchUncertain, ServiceUnavailable
+from connect_campaigns.core.errors import LaunchUncertain, RetryableError
+from connect_campaigns.core.guards import Failed, OnFailure, Passed
 from connect_campaigns.core.launch import Act, decide
-from connect_campaigns.core.schedule import Window, window_of
+from connect_campaigns.core.schedule import Window
 from connect_campaigns.observer import Observer
+from connect_campaigns.starting import Starting
 from connect_campaigns.writes import Writes
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
-    from connect_campaigns.aws.outcomes import Outcome
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.guards import Verdict
     from connect_campaigns.core.log import Log
@@ -33,23 +34,23 @@ if TYPE_CHECKING:
 MAX_PASSES = 40
 """A clean launch takes 5; the bound turns a bug or a fight into a retryable red."""
 
-MAX_SENDS = 4
-"""StartCampaign sends of one attempt whose end is unknown or refused; then a retry looks with fresh eyes."""
-
 MAX_NEW = 4
 """Campaigns that one attempt creates at most."""
 
 MAX_UNKNOWN_CREATES = 1
 """Each may have left a campaign that nobody knows: a second unknown one is for a retry to make."""
 
-MAX_THROTTLED = 12
-"""With waits of up to half a minute each: several minutes of a busy account."""
-
 LOOK_AGAIN_S = 1.0
-"""Seconds between two looks at a state that may be stale."""
+"""Seconds to the next pass, where a reply or a twin says that this one's picture is old."""
 
-STATE_DECIDES = frozenset({"InvalidCampaignStateException", "ConflictException", "ResourceNotFoundException"})
-"""Refusals that mean: somebody else changed the campaign; the next pass reads its state."""
+UNTIL_BELIEVED = (1.0, 2.0)
+"""Seconds between looks at what may be a stale read, before it is believed."""
+
+UNTIL_RUNNING = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""The same after the service's yes to a start: users report up to 20 seconds until Running shows."""
+
+LAUNCH_KEY = "launch_key"
+"""The first line of a check: what the key itself says."""
 
 ENDS = frozenset({Act.CREATED, Act.STARTED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.RAN})
 
@@ -81,12 +82,11 @@ class Launcher:
         self._ledger = ledger
         self._writes = Writes(request, campaigns=campaigns, ledger=ledger, nonce=nonce) if ledger else None
         self.checks = Checks(request, campaigns=campaigns, ledger=ledger, writes=self._writes, wall_clock=wall_clock)
+        self.starting = Starting(request, campaigns=campaigns, checks=self.checks, log=log, sleep=sleep, jitter=jitter)
         self.observer = Observer(request, campaigns=campaigns, ledger=ledger)
         self.log = log
         self.sleep = sleep
-        self.jitter = jitter
         self.nonce = nonce
-        self.ledger_id = ""
 
     @property
     def writes(self) -> Writes:
@@ -120,35 +120,51 @@ class Launcher:
 
     def one_pass(self, memory: Memory) -> Launched | None:
         """Observe, decide, do one thing; None = observe again."""
-        seen = self.observer.observe(memory)
+        try:
+            seen = self.observer.observe(memory)
+        except RetryableError:
+            if memory.accepted and self._look_again(memory, UNTIL_RUNNING):
+                return None  # it was started: a read that fails now is another look, and not the task's end
+            raise
+        if seen.campaign == memory.candidate:
+            memory.candidate = None
         action = decide(seen.observation)
-        if action.patient and memory.doubted != seen.observation:
-            memory.doubted = seen.observation
-            self.sleep(LOOK_AGAIN_S)
+        if action.patient and self._doubts(seen, memory):
             return None
-        memory.doubted = None
         self.log.debug("pass: %s -> %s %s", seen, action.act.name, action.reason)
         if action.act in ENDS:
-            return Launched(
-                campaign_id=seen.campaign or "", how=action.act, generation=seen.generation, window=memory.window
-            )
+            return self._ended(action.act, seen, memory)
         if action.act is Act.LOOK_FOR_END:
             return self._look_for_end(seen)
         if action.act in {Act.REFUSE, Act.RETRY}:
-            raise refusals.refusal(
-                action.reason,
-                key=self.request.key,
-                campaign=seen.campaign or "",
-                reading=seen.reading,
-                owner=seen.claim,
-            )
+            raise refusals.of_pass(action.reason, seen, key=self.request.key)
         self._do(action.act, seen, memory)
         return None
+
+    def _doubts(self, seen: Seen, memory: Memory) -> bool:
+        """Whether what was seen is to be looked at once more before it is believed; waits if so."""
+        if memory.doubted != seen.observation:
+            memory.doubted, memory.looks = seen.observation, 0
+        return self._look_again(memory, UNTIL_RUNNING if memory.accepted else UNTIL_BELIEVED)
+
+    def _look_again(self, memory: Memory, waits: tuple[float, ...]) -> bool:
+        if memory.looks >= len(waits):
+            return False
+        self.sleep(waits[memory.looks])
+        memory.looks += 1
+        return True
+
+    def _ended(self, act: Act, seen: Seen, memory: Memory) -> Launched:
+        if act is Act.CREATED and self.request.source_arn:
+            description = self.campaigns.describe(seen.campaign or "")
+            if description:
+                self.starting.demand_source(description, seen)
+        return Launched(campaign_id=seen.campaign or "", how=act, generation=seen.generation, window=memory.window)
 
     def open_ledger(self) -> None:
         """Read the marker: a missing one refuses the launch."""
         if self._ledger:
-            self.ledger_id = self._ledger.marker().id
+            self.starting.ledger_id = self._ledger.marker().id
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
@@ -167,7 +183,7 @@ class Launcher:
                 if self.checks.hold(seen):
                     self.writes.claim(seen, key=self.request.key)
             case Act.START:
-                self._start(seen, memory)
+                self.starting.start(seen, memory)
             case Act.VOID:
                 self.writes.claim(seen, key=None, reason="the campaign is gone and was never started")
             case Act.AGAIN:
@@ -190,7 +206,7 @@ class Launcher:
             name=clone_name(template.name, day=f"{window.start:%Y-%m-%d}", nonce=self.nonce()),
             source_arn=self.request.source_arn,
             window=window,
-            tags=our_tags(template, ledger_id=self.ledger_id, key=self.request.key, run=self.request.run.name),
+            tags=our_tags(template, ledger_id=self.starting.ledger_id, key=self.request.key, run=self.request.run.name),
         )
         # Proves the right to write before there is a campaign, and is the trace of an attempt that dies in between.
         self.writes.event("creating", template=template.id)
@@ -199,7 +215,7 @@ class Launcher:
             memory.candidate = str((outcome.reply or {})["id"])
             memory.created += 1
         elif outcome.kind is Kind.THROTTLED:
-            self._wait_out(outcome, memory, "connect-campaigns:CreateCampaign")
+            self.starting.wait_out(outcome, memory, "connect-campaigns:CreateCampaign")
         elif outcome.kind is Kind.UNKNOWN:
             memory.unknown_creates += 1
         else:
@@ -212,70 +228,25 @@ class Launcher:
         self.campaigns.delete(memory.candidate or "")
         memory.candidate = None
 
-    def _start(self, seen: Seen, memory: Memory) -> None:
-        description = self.campaigns.describe(seen.campaign or "")
-        if description is None:
-            return
-        window = self.checks.window(description)
-        if isinstance(window, Window) and window != window_of(description.config):
-            self._renew(description.id, window, memory)
-            return
-        if not self.checks.hold(seen, description):
-            return
-        # Before the send: an attempt whose supervisor is dead can't log, and ends here in place of starting.
-        self.log.info(
-            "Starting campaign %s. To stop it: python -m connect_campaigns stop %s"
-            " (ending this task, or the DAG run, does NOT stop the calls)",
-            description.id,
-            description.id,
-        )
-        memory.window = window if isinstance(window, Window) else None
-        outcome = self.campaigns.start(description.id)
-        self._after_start(outcome, description.id, memory)
-
-    def _renew(self, campaign: str, window: Window, memory: Memory) -> None:
-        self.log.info("Renewing the schedule: %s to %s", window.start, window.end)
-        outcome = self.campaigns.renew_schedule(campaign, start=window.start, end=window.end)
-        if outcome.kind is Kind.THROTTLED:
-            self._wait_out(outcome, memory, "connect-campaigns:UpdateCampaignSchedule")
-        elif outcome.kind is Kind.REFUSED and outcome.code not in STATE_DECIDES:
-            raise explain(outcome, action="connect-campaigns:UpdateCampaignSchedule", resource=f"campaign {campaign}")
-
-    def _after_start(self, outcome: Outcome, campaign: str, memory: Memory) -> None:
-        if outcome.accepted:
-            memory.accepted = True
-            return
-        self.log.warning("StartCampaign ended %s: %s %s", outcome.kind, outcome.code, outcome.message)
-        if outcome.kind is Kind.THROTTLED:
-            self._wait_out(outcome, memory, "connect-campaigns:StartCampaign")
-            return
-        memory.sends += 1
-        if outcome.code in ACCESS_DENIED:
-            raise explain(outcome, action="connect-campaigns:StartCampaign", resource=f"campaign {campaign}")
-        if memory.sends >= MAX_SENDS or (outcome.code == "ValidationException" and memory.sends > 1):
-            raise refusals.start_ended(outcome.code, outcome.message, campaign)
-        if outcome.kind is Kind.REFUSED:
-            self.sleep(LOOK_AGAIN_S)
-
     def _look_for_end(self, seen: Seen) -> Launched:
         end = self._ledger.ended(seen.campaign or "") if self._ledger else None
         if end is None:
-            raise refusals.refusal("gone", key=self.request.key, campaign=seen.campaign or "", reading=seen.reading)
+            raise refusals.of_pass("gone", seen, key=self.request.key)
         self.log.info("Campaign %s was deleted by housekeeping; it ended %s.", end.campaign, end.state)
         return Launched(campaign_id=end.campaign, how=Act.RAN, generation=seen.generation)
 
-    def _wait_out(self, outcome: Outcome, memory: Memory, action: str) -> None:
-        memory.throttled += 1
-        if memory.throttled > MAX_THROTTLED:
-            raise ServiceUnavailable(
-                f"`{action}` was throttled {memory.throttled} times in a row: {outcome.message}",
-                allowed="1 start a second for the whole account and Region, burst 2 (documented)",
-                hint="retry later, or spread the launches: a pool, or fewer mapped tasks at once",
-                code="throttled",
-            )
-        self.sleep(min(30.0, 2.0**memory.throttled) * (0.5 + self.jitter() / 2))
-
-    def check(self) -> list[tuple[str, Verdict]]:
-        """Evaluate every guard and write nothing: what ``check_only`` shows."""
+    def check(self) -> tuple[list[tuple[str, Verdict]], Seen]:
+        """Say what this launch would do, and evaluate every guard that this leaves open; write nothing."""
         self.open_ledger()
-        return list(self.checks.verdicts(self.observer.observe(Memory())))
+        seen = self.observer.observe(Memory())
+        action = decide(seen.observation)
+        if action.act in {Act.REFUSE, Act.RETRY}:
+            error = refusals.of_pass(action.reason, seen, key=self.request.key)
+            then = OnFailure.FAIL if action.act is Act.REFUSE else OnFailure.HOLD
+            return [(LAUNCH_KEY, Failed(error.found, allowed=error.allowed, hint=error.hint, then=then))], seen
+        if action.act in ENDS or action.act is Act.LOOK_FOR_END:
+            return [(LAUNCH_KEY, Passed(f"campaign {seen.campaign} is {seen.reading}: nothing is left to start"))], seen
+        return [
+            (LAUNCH_KEY, Passed(f"campaign {seen.campaign}" if seen.campaign else "new")),
+            *self.checks.verdicts(seen),
+        ], seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest, Memory
-    from connect_campaigns.core.records import ClaimRecord
+    from connect_campaigns.core.records import ClaimRecord, KeyRecord
 
 
 class Observer:
@@ -42,9 +43,17 @@ class Observer:
             elif record.void:
                 key, campaign = Key.VOID, None
             else:
-                key = Key.OTHER if given and record.campaign != given else Key.KNOWN
+                key = Key.OTHER if self._is_other(record) else Key.KNOWN
                 campaign = record.campaign
-            yield self._look_at(memory, key=key, campaign=campaign, generation=generation)
+            made = record is not None and record.template is not None
+            seen = self._look_at(memory, key=key, campaign=campaign, generation=generation)
+            yield replace(seen, of_our_making=made)
+
+    def _is_other(self, record: KeyRecord) -> bool:
+        """Whether K means something else than what is asked: a key names one launch, of one campaign or template."""
+        if self._request.campaign:
+            return record.campaign != self._request.campaign
+        return record.template is not None and record.template != self._request.template
 
     def _look_at(self, memory: Memory, *, key: Key, campaign: str | None, generation: int) -> Seen:
         reading = NOT_FOUND

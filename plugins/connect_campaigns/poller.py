@@ -220,7 +220,7 @@ class HookReader:
         from connect_campaigns.hooks import ConnectCampaignsHook
 
         self._client = ConnectCampaignsHook(**self._connection).client("connectcampaignsv2")
-        return Campaigns(self._client, sender=self._client)  # a reader never sends
+        return Campaigns(self._client)
 
     def _let_go(self) -> None:
         client, self._client, self._campaigns = self._client, None, None

@@ -7,17 +7,20 @@ from datetime import timedelta
 import boto3
 import pytest
 
+from connect_campaigns.aws.campaigns import Campaigns
+from connect_campaigns.aws.ledger import Ledger
 from connect_campaigns.core.errors import FinalError, LaunchHeld, LaunchUncertain, ServiceRefused, ServiceUnavailable
+from connect_campaigns.core.schedule import Window
 from connect_campaigns.operators.campaigns import StartCampaignOperator
 from tests.launch_kit import Ran, World
 
 ALWAYS = 99
 # Error and its members -> with every send refused: the class of ours, whether final, words of the message and hint.
 OUTCOMES = {
-    "AccessDeniedException": (ServiceRefused, "connect-campaigns:StartCampaign", "policy"),
-    "ValidationException": (ServiceRefused, "ValidationException", "names the setting"),
+    "AccessDeniedException": (LaunchHeld, "AccessDeniedException", "`connect-campaigns:StartCampaign` to the policy"),
+    "ValidationException": (LaunchHeld, "ValidationException", "mend it in campaign"),
     "ResourceNotFoundException": (LaunchHeld, "ResourceNotFoundException", "was deleted"),
-    "ConflictException": (LaunchHeld, "still Initialized", "somebody else"),
+    "ConflictException": (LaunchHeld, "reads Initialized", "other change"),
     "InvalidCampaignStateException": (LaunchHeld, "reads Initialized all the same", "attaches"),
     "InternalServerException": (LaunchUncertain, "is unknown", "reads the state first"),
 }
@@ -73,7 +76,7 @@ def test_an_error_after_the_effect_is_never_a_second_start(world, code):
     world.emulator.add_fault(operation="StartCampaign", kind="error_after", code=code, **MEMBERS.get(code, {}))
     ran = launch(world)
     if code == "AccessDeniedException":
-        assert isinstance(ran.error, FinalError)
+        assert isinstance(ran.error, LaunchHeld)  # red, and a retry finds what took effect
         ran = launch(world)
     assert ran.launch["how"] == "attach"
     assert world.starts == 1
@@ -93,19 +96,106 @@ def test_throttling_without_end_is_retryable(world):
     assert world.starts == 0
 
 
+@pytest.fixture
+def started_meanwhile(world, monkeypatch):
+    """Somebody starts the campaign between our last look and our send: right after the freeze switch was read."""
+
+    def somebody(ledger):
+        if not done:
+            [clone] = [each["id"] for each in world.campaigns() if each["id"] != world.template]
+            if world.hook().ledger_at(None).claim(clone):
+                world.kit.campaigns.start_campaign(id=clone)
+                done.append(clone)
+
+    done: list[str] = []
+    monkeypatch.setattr(Ledger, "frozen", lambda ledger: somebody(ledger) if len(world.campaigns()) > 1 else None)
+    return done
+
+
 @pytest.mark.parametrize("kind", ["invalid_state", "conflict"])
-def test_both_409s_of_a_campaign_that_runs_are_told_by_its_state(world, kind):
-    """Somebody starts it between our look and our send: which 409 the service gives is unknown, so both are met."""
+def test_either_409_of_a_campaign_that_runs_is_told_by_its_state(world, started_meanwhile, kind):
+    """Which one the service gives is unknown, so both are met. Claimed by us and running: it is our launch."""
     world.emulator.set_settings(campaigns={"already_started": kind})
-    held = world.emulator.add_fault(operation="StartCampaign", kind="lost_reply")
-    ran = launch(world)  # our own first send took effect; the state decides, and no second one is sent
-    assert held
+    ran = launch(world)
+    calls = world.emulator.calls("StartCampaign")
+    expected = {"invalid_state": "InvalidCampaignStateException", "conflict": "ConflictException"}[kind]
+    assert [call["error"] for call in calls] == [None, expected]
+    assert started_meanwhile == [ran.value]
     assert ran.launch["how"] == "attach"
-    given = world.campaign(name="started outside")
-    world.kit.campaigns.start_campaign(id=given)
-    refused = Ran(StartCampaignOperator(task_id="start", campaign_id=given, launch_key="other"))
-    assert refused.error.code == "active_outside"
-    assert "ALREADY LAUNCHED" in refused.error.found
+    assert world.starts == 1
+
+
+@pytest.mark.parametrize("kind", ["invalid_state", "conflict"])
+def test_either_409_without_a_ledger_is_red_with_the_hint(emulator, monkeypatch, kind):
+    world = World(emulator, monkeypatch, ledger=False)
+    world.emulator.set_settings(campaigns={"already_started": kind})
+    given = world.campaign(name="by hand")
+    start = Campaigns.start
+
+    def raced(campaigns, campaign_id):
+        if world.starts == 0:
+            world.kit.campaigns.start_campaign(id=campaign_id)
+        return start(campaigns, campaign_id)
+
+    monkeypatch.setattr(Campaigns, "start", raced)
+    refused = Ran(StartCampaignOperator(task_id="start", campaign_id=given)).error
+    assert refused.code == "active_bare"
+    assert 'if_active="attach"' in refused.hint
+    assert world.emulator.counts()["connectcampaignsv2.StartCampaign"] == {"requests": 2, "effects": 1}
+
+
+def test_without_a_ledger_what_no_retry_can_heal_is_final(emulator, monkeypatch):
+    world = World(emulator, monkeypatch, ledger=False)
+    world.emulator.add_fault(operation="StartCampaign", kind="error_before", code="AccessDeniedException", times=9)
+    refused = Ran(StartCampaignOperator(task_id="start", campaign_id=world.campaign(name="by hand"))).error
+    assert (type(refused), refused.code) == (ServiceRefused, "access_denied")
+
+
+def test_a_lead_time_of_the_service_is_met_by_planning_anew(world):
+    """Its length isn't published: the schedule that it refuses is planned further ahead, once."""
+    world.emulator.set_settings(campaigns={"lead_time_seconds": 300})
+    now = world.kit.now()
+    at = {"start_at": f"{now - timedelta(minutes=5):%H:%M}", "end_at": "23:59", "timezone": "UTC"}
+    ran = Ran(StartCampaignOperator(task_id="start", template=world.template, launch_key="k", **at), due=now)
+    assert ran.error is None or now.hour >= 23
+    assert world.starts == 1 or now.hour >= 23
+
+
+def test_running_that_shows_late_is_waited_for(world):
+    """Users report up to 20 seconds; a yes of the service is no reason to send again, nor to give up after a second."""
+    looks = []
+
+    def late(campaigns, campaign_id):
+        shown = state(campaigns, campaign_id)
+        looks.append(shown)
+        return "Initialized" if looks.count("Running") < 5 else shown
+
+    state = Campaigns.state
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Campaigns, "state", late)
+        ran = launch(world)
+    assert ran.launch["how"] == "started"
+    assert world.emulator.counts()["connectcampaignsv2.StartCampaign"] == {"requests": 1, "effects": 1}
+
+
+def test_a_renewal_that_races_a_twin_s_start_attaches(world):
+    """Our attempt sees Initialized and a passed start; the twin starts it before our renewal."""
+    world.emulator.add_fault(operation="StartCampaign", kind="error_before", times=4)
+    assert isinstance(launch(world).error, LaunchUncertain)
+    world.kit.step(3600)
+    renew = Campaigns.renew_schedule
+
+    def raced(campaigns, description, window):
+        if world.starts == 0:
+            renew(campaigns, description, window)
+            world.kit.campaigns.start_campaign(id=description.id)
+        return renew(campaigns, description, window)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Campaigns, "renew_schedule", raced)
+        ran = launch(world)
+    assert ran.launch["how"] == "attach"
+    assert world.starts == 1
 
 
 def test_the_quota_says_so(world):
@@ -119,8 +209,9 @@ def test_renewing_the_schedule_of_a_started_campaign_is_refused_before_the_call(
     started = launch(world).value
     campaigns = world.hook().campaigns
     now = world.kit.now()
+    window = Window(now + timedelta(hours=1), now + timedelta(hours=2))
     with pytest.raises(FinalError) as caught:
-        campaigns.renew_schedule(started, start=now + timedelta(hours=1), end=now + timedelta(hours=2))
+        campaigns.renew_schedule(campaigns.describe(started), window)
     assert caught.value.code == "schedule_frozen"
     assert "frozen" in caught.value.allowed
     assert world.emulator.counts().get("connectcampaignsv2.UpdateCampaignSchedule") is None

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-
 # isort: split
 from connect_campaigns.cli import cli
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-
 # isort: split
 from connect_campaigns.core.settings import Settings
 from demo import environment

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from mypy_boto3_connectcampaignsv2 import ConnectCampaignServiceV2Client
 
     from connect_campaigns.aws.outcomes import Outcome
+    from connect_campaigns.core.schedule import Window
 
 BATCH = 25
 """GetCampaignStateBatch takes this many ids (documented; the SDK doesn't check it)."""
 
 NOT_SEEN = "NotSeen"
 """In place of a state where the service answered for the batch but not for this campaign."""
+
+SCHEDULE_FROZEN = "schedule_frozen"
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 CAMPAIGN_ARN = re.compile(r"arn:[^:]+:connect-campaigns:[^:]*:[^:]*:campaign/(?P<id>[^/]+)")
@@ -156,11 +159,11 @@ class Campaigns:
         if arn:
             return arn["id"]
         if UUID.fullmatch(text):
-            return text
+            return text.lower()  # one spelling: the ledger's objects go by it
         if text.startswith(("http://", "https://")):
-            ids = UUID.findall(text)
+            ids = UUID.findall(text.partition("?")[0]) or UUID.findall(text)
             if ids:
-                return str(ids[-1])  # the instance's id may come before it
+                return str(ids[-1]).lower()  # the instance's id may come before it
             raise InvalidInput.of(
                 "campaign",
                 campaign,
@@ -233,21 +236,21 @@ class Campaigns:
         """Send StopCampaign; a stopped campaign cannot be resumed. Repeating it is harmless."""
         return send(self._client.stop_campaign, id=campaign_id)
 
-    def renew_schedule(self, campaign_id: str, *, start: datetime, end: datetime) -> Outcome:
-        """Give a campaign that was never started another schedule.
+    def renew_schedule(self, description: Description, window: Window) -> Outcome:
+        """Give a campaign that was never started other times; the rest of its schedule stays.
 
         :raises LaunchRefused: it was started, and the service freezes schedules then (documented); nothing was sent
         """
-        state = self.state(campaign_id)
+        state = self.state(description.id)
         if state != CampaignState.INITIALIZED:
             raise LaunchRefused(
-                f"campaign {campaign_id} is {state}: its schedule can't be renewed",
+                f"campaign {description.id} is {state}: its schedule can't be renewed",
                 allowed="a campaign that is Initialized: schedule and source are frozen once it was started",
                 hint="a campaign is single-use: clone it (`template=`) with the new schedule",
-                code="schedule_frozen",
+                code=SCHEDULE_FROZEN,
             )
-        schedule = {"startTime": start, "endTime": end}
-        return send(self._client.update_campaign_schedule, id=campaign_id, schedule=schedule)
+        schedule = {**description.config.get("schedule", {}), "startTime": window.start, "endTime": window.end}
+        return send(self._client.update_campaign_schedule, id=description.id, schedule=schedule)
 
 
 def _aware(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core.errors import LaunchRefused
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 OWN_OF_A_CAMPAIGN = frozenset({"id", "arn", "name", "lastModifiedTime", "tags", "source", "schedule"})
 """Members that a clone gets anew, and doesn't take from its template."""
+
+LEDGER_TAG = "connect-campaigns:ledger"
+"""Whose clone a campaign is: another ledger's is refused."""
 
 MAX_NAME = 127
 MAX_TAGS = 50
@@ -43,7 +47,9 @@ def clone_request(
     schedule: dict[str, Any] = {"startTime": window.start, "endTime": window.end}
     if refresh := template.config.get("schedule", {}).get("refreshFrequency"):
         schedule["refreshFrequency"] = refresh
-    all_tags = {**template.config.get("tags", {}), **tags}
+    # AWS's own tags, as CloudFormation's, can be read and not be given.
+    its_own = {name: value for name, value in template.config.get("tags", {}).items() if not name.startswith("aws:")}
+    all_tags = {**its_own, **tags}
     if len(all_tags) > MAX_TAGS:
         raise LaunchRefused(
             f"the clone of template {template.name!r} would carry {len(all_tags)} tags",
@@ -69,14 +75,18 @@ def clone_name(template_name: str, *, day: str, nonce: str) -> str:
 def our_tags(template: Description, *, ledger_id: str, key: str, run: str) -> dict[str, str]:
     """Tag a clone with where it comes from; `owner` is what lets the Connect console show it (documented).
 
-    Values have 256 characters at most: a long key is cut, and the ledger has it whole.
+    AWS takes 256 characters, letters, digits, spaces and ``_.:/=+-@``: others are replaced; the ledger has all as it is.
     """
     _, partition, _, region, account, _ = template.arn.split(":", 5)
     instance = template.config["connectInstanceId"]
     return {
         "owner": f"arn:{partition}:connect:{region}:{account}:instance/{instance}",
-        "connect-campaigns:ledger": ledger_id,
-        "connect-campaigns:key": key[:256],
+        LEDGER_TAG: ledger_id,
+        "connect-campaigns:key": _tag_value(key),
         "connect-campaigns:template": template.id,
-        "connect-campaigns:run": run[:256],
+        "connect-campaigns:run": _tag_value(run),
     }
+
+
+def _tag_value(text: str) -> str:
+    return re.sub(r"[^\w .:/=+@-]", "-", text)[:256]

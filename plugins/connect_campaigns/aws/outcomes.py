@@ -11,6 +11,7 @@ from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
     SSOError,
@@ -19,6 +20,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
+from botocore.parsers import ResponseParserError
 
 from connect_campaigns.core.errors import NotSeen, ServiceRefused, ServiceUnavailable
 
@@ -84,7 +86,7 @@ def classify(error: Exception) -> Outcome:
         return Outcome(kind, code=code, message=message, state=state if isinstance(state, str) else None)
     if isinstance(error, CREDENTIAL_ERRORS):  # nothing was sent
         return Outcome(Kind.REFUSED, code=type(error).__name__, message=str(error))
-    if isinstance(error, HTTPClientError | BotoConnectionError):
+    if isinstance(error, HTTPClientError | BotoConnectionError | IncompleteReadError | ResponseParserError):
         return Outcome(Kind.UNKNOWN, code=type(error).__name__, message=str(error))
     raise error
 
@@ -93,7 +95,7 @@ def send(call: Callable[..., Any], **params: Any) -> Outcome:
     """Make one call and say how it ended; a process's end is not caught here, nor is a bug."""
     try:
         return Outcome(Kind.ACCEPTED, reply=call(**params))
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, ResponseParserError) as error:
         return classify(error)
 
 

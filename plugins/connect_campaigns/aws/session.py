@@ -69,7 +69,7 @@ class Aws:
     def campaigns(self) -> Campaigns:
         """The campaigns of this account and Region, to read, pause and stop; not to create or start."""
         client = self.client("connectcampaignsv2")
-        return Campaigns(client, sender=client)
+        return Campaigns(client)
 
 
 def _unusable(error: Exception) -> InvalidInput:

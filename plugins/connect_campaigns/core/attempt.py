@@ -11,6 +11,8 @@ from connect_campaigns.core.schedule import ScheduleSpec
 from connect_campaigns.core.states import NOT_FOUND
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from connect_campaigns.core.launch import Act, Observation
     from connect_campaigns.core.records import ClaimRecord
     from connect_campaigns.core.run import RunInfo
@@ -67,19 +69,27 @@ class Memory:
     candidate: str | None = None  # a campaign that we created and K doesn't name yet
     accepted: bool = False  # the service said yes to our StartCampaign
     window: Window | None = None  # what we last read of the campaign's schedule, for the result
-    doubted: Observation | None = None  # seen once, and decided only when it is seen again
+    doubted: Observation | None = None  # seen, and decided only when it is still seen after some looks
+    looks: int = 0  # how often in a row
+    lead: timedelta | None = None  # the service refused our schedule: plan it anew, this far ahead
     created: int = 0
     unknown_creates: int = 0
     sends: int = 0
+    unknown_sends: int = 0  # of these, those that may yet take effect
+    invalid: int = 0  # sends that the service called invalid
     throttled: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What one pass saw, with the names behind it."""
+    """What one pass saw, with the names behind it.
+
+    :param of_our_making: K says that the campaign was cloned from a template
+    """
 
     observation: Observation
     generation: int = 0
     campaign: str | None = None
     reading: str = NOT_FOUND
     claim: ClaimRecord | None = None
+    of_our_making: bool = False

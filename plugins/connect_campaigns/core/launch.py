@@ -38,7 +38,7 @@ class Key(StrEnum):
     ABSENT = "absent"
     VOID = "void"
     KNOWN = "known"  # a campaign of our making; or the one given
-    OTHER = "other"  # a campaign was given, and K names another
+    OTHER = "other"  # K names another campaign than the one given, or one made from another template
 
 
 class State(StrEnum):
@@ -168,14 +168,15 @@ ROWS: tuple[tuple[Cells, Action], ...] = (
     _row([Mode.BARE], Key, MISSING, Claim, Act.RETRY, "given_gone", patient=True),
     # Void is given up for good: walking past it is free. The one given can't be replaced by another.
     _row(Mode, [Key.VOID], State, Claim, Act.NEXT),
-    _row(OF_OUR_MAKING, [Key.KNOWN], State, [Claim.VOID], Act.NEXT),
+    _row(OF_OUR_MAKING, [Key.KNOWN, Key.OTHER], State, [Claim.VOID], Act.NEXT),
     _row([Mode.GIVEN], [Key.OTHER], State, [Claim.VOID], Act.NEXT),
     _row([Mode.GIVEN], [Key.ABSENT, Key.KNOWN], State, [Claim.VOID], Act.RETRY, "given_void"),
     _row([Mode.GIVEN], [Key.OTHER], State, Claim, Act.REFUSE, "key_taken"),
     # K absent, from a template: create, and write K before anything else is done with the campaign.
     _row(OF_OUR_MAKING, [Key.ABSENT], State, Claim, Act.ADOPT, mine=[Mine.CANDIDATE]),
     _row(OF_OUR_MAKING, [Key.ABSENT], State, Claim, Act.CREATE),
-    _row(OF_OUR_MAKING, [Key.KNOWN], State, Claim, Act.DROP, mine=[Mine.CANDIDATE]),
+    _row(OF_OUR_MAKING, [Key.KNOWN, Key.OTHER], State, Claim, Act.DROP, mine=[Mine.CANDIDATE]),
+    _row(OF_OUR_MAKING, [Key.OTHER], State, Claim, Act.REFUSE, "key_of_another_template"),
     # K absent, a campaign given: bind it, unless that could only end in a refusal; then nothing is written.
     _row([Mode.GIVEN], [Key.ABSENT], FOUND, OURS, Act.AGAIN),  # a twin wrote K meanwhile
     _row([Mode.GIVEN], [Key.ABSENT], MISSING, Claim, Act.RETRY, "given_gone", patient=True),

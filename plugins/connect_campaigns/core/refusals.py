@@ -16,6 +16,7 @@ from connect_campaigns.core.errors import (
 from connect_campaigns.core.guards import OnFailure
 
 if TYPE_CHECKING:
+    from connect_campaigns.core.attempt import Seen
     from connect_campaigns.core.errors import (
         ConnectCampaignsError,
         ThreeParts,
@@ -98,6 +99,25 @@ WORDS: dict[str, _Words] = {
         allowed="one campaign per launch key",
         hint="give the launch of the other campaign a `launch_key` of its own",
     ),
+    "key_of_another_template": _Words(
+        error=LaunchRefused,
+        found="launch key {key!r} already launches campaign {campaign}, which was cloned from another template",
+        allowed="one template per launch key",
+        hint="give the launch from the other template a `launch_key` of its own",
+    ),
+    "other_ledger": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} was cloned under another ledger ({reading}), which alone knows whether it was launched",
+        allowed="campaigns of this connection's ledger, or made by hand",
+        hint="use the connection whose `launch_ledger` made it, in the create and in the start task",
+    ),
+    "other_source": _Words(
+        error=LaunchHeld,
+        found="campaign {campaign} of launch key {key!r} is not for the audience that this run prepared: {reading}",
+        allowed="one audience per launch",
+        hint="it has not started: delete campaign {campaign} in the console, then clear the create task, which makes a new one;"
+        " where that says that it is gone, give another `launch_key`",
+    ),
     "claimed": _Words(
         error=LaunchRefused,
         found="campaign {campaign} ({reading}) belongs to launch key {owner_key!r}, claimed by {owner_by} at {owner_at}",
@@ -139,6 +159,14 @@ def refusal(
         hint=words.hint.format(**values),
         code=code,
     )
+
+
+def of_pass(reason: str, seen: Seen, *, key: str, reading: str | None = None) -> ConnectCampaignsError:
+    """Make the error of a reason code for what a pass saw.
+
+    :param reading: what else than the state the text is to tell
+    """
+    return refusal(reason, key=key, campaign=seen.campaign or "", reading=reading or seen.reading, owner=seen.claim)
 
 
 def guard_failed(name: str, failed: Failed, *, held: bool) -> ThreeParts:
@@ -185,40 +213,61 @@ def create_refused(code: str, message: str, template: str) -> ConnectCampaignsEr
     return None
 
 
-def start_ended(code: str, message: str, campaign: str) -> ConnectCampaignsError:
-    """Make the error of an attempt whose StartCampaign sends all ended without a yes; by the error that came last."""
+def start_ended(code: str, message: str, campaign: str, *, final: bool) -> ConnectCampaignsError:
+    """Make the error of an attempt whose StartCampaign sends all ended without a yes; by the error that came last.
+
+    :param final: nothing that was sent can take effect later, and no claim is held: the same again can't end otherwise
+    """
     text = f"StartCampaign for campaign {campaign}: {code}: {message}"
-    if code == "ValidationException":
-        return ServiceRefused(
-            text,
-            allowed="a campaign that the service will start: schedule ahead, a versioned campaign flow, a segment that exists",
-            hint="the service's own text names the setting; mend the template, then clear the Create task",
-            code="start_validation",
-        )
-    if code == "ConflictException":
-        return LaunchHeld(
-            f"{text}; the campaign is still Initialized",
-            allowed="one change of a campaign at a time",
-            hint="somebody else changes this campaign: retry when that is done; nothing was started by this attempt",
-            code="start_conflict",
-        )
-    if code == "InvalidCampaignStateException":
-        return LaunchHeld(
-            f"{text}; its state reads Initialized all the same",
-            allowed="a service whose state and refusal agree",
+    words = START_ENDS.get(code)
+    if words is None:
+        return LaunchUncertain(
+            f"{text}; whether a start took effect is unknown",
+            allowed="an answer from the service",
             hint="retry: it reads the state first, and attaches where the campaign runs",
-            code="start_state",
+            code="start_unknown",
         )
-    if code == "ResourceNotFoundException":
-        return LaunchHeld(
-            text,
-            allowed="a campaign, segment and flow that are there",
-            hint="look whether the segment definition or the campaign was deleted; then clear the Create task",
-            code="start_not_found",
-        )
-    return LaunchUncertain(
-        f"{text}; whether a start took effect is unknown",
-        allowed="an answer from the service",
-        hint="retry: it reads the state first, and attaches where the campaign runs",
-        code="start_unknown",
-    )
+    reason, found, allowed, hint = words
+    kind = ServiceRefused if final and code in FOR_GOOD else LaunchHeld
+    return kind(text + found, allowed=allowed, hint=hint.format(campaign=campaign), code=reason)
+
+
+START_ENDS = {
+    "ValidationException": (
+        "start_validation",
+        "",
+        "a campaign that the service will start: schedule ahead, a versioned campaign flow, a segment that exists",
+        (
+            "the service's own text names the setting: mend it in campaign {campaign} itself, which has not started, then"
+            " clear this task; mend the template for later runs"
+        ),
+    ),
+    "AccessDeniedException": (
+        "access_denied",
+        "",
+        "a role that may `connect-campaigns:StartCampaign` on this campaign",
+        "add `connect-campaigns:StartCampaign` to the policy of the connection's role, then clear this task",
+    ),
+    "ConflictException": (
+        "start_conflict",
+        "; the campaign reads Initialized",
+        "one change of a campaign at a time",
+        "retry when the other change of this campaign is done: it reads the state first, and attaches where the campaign runs",
+    ),
+    "InvalidCampaignStateException": (
+        "start_state",
+        "; its state reads Initialized all the same",
+        "a service whose state and refusal agree",
+        "retry: it reads the state first, and attaches where the campaign runs",
+    ),
+    "ResourceNotFoundException": (
+        "start_not_found",
+        "",
+        "a campaign, segment and flow that are there",
+        "look whether the campaign's segment definition or flow was deleted; then clear this task",
+    ),
+}
+"""By the service's error: our code, what is added to its text, what is allowed, what to do."""
+
+FOR_GOOD = frozenset({"ValidationException", "AccessDeniedException"})
+"""Those that the same request meets again, as long as nobody changes something."""

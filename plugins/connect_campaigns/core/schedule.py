@@ -25,6 +25,9 @@ WALL_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(\+1)?")
 
 LONGEST_DELAY = timedelta(days=30)
 
+LONG_LEAD = timedelta(minutes=6)
+"""The same once the service has refused our schedule: its lead time isn't published, and users report minutes."""
+
 LEAD = timedelta(minutes=1)
 """How far ahead a start "right away" is put: the service refuses a start time that has passed when it looks."""
 
@@ -128,13 +131,14 @@ def checked(
     )
 
 
-def plan(spec: ScheduleSpec, *, now: datetime, day: date, own: Window | None) -> Window | Late:
+def plan(spec: ScheduleSpec, *, now: datetime, day: date, own: Window | None, lead: timedelta = LEAD) -> Window | Late:
     """Turn a spec into the window of one launch.
 
     :param now: service time
     :param day: the run's day in the spec's zone (`run_day`)
     :param own: the template's or campaign's own window: gives the length where ``end_at`` doesn't, and all where the
         spec gives nothing
+    :param lead: how far ahead of `now` a start lies at least
     :raises InvalidInput: neither the spec nor the template says when to end
     """
     skip = spec.if_late == "skip"
@@ -143,13 +147,14 @@ def plan(spec: ScheduleSpec, *, now: datetime, day: date, own: Window | None) ->
             raise _no_schedule("when to start and end")
         return own
     zone = checked_zone(spec.timezone) if spec.timezone else None
-    start = now + (LEAD if spec.start_after is None else spec.start_after)
+    soonest = now + lead
+    start = soonest if spec.start_after is None else max(now + spec.start_after, soonest)
     if spec.start_at and zone:
         planned = to_utc(spec.start_at, day=day, zone=zone)
         latest = to_utc(spec.latest_start, day=day, zone=zone) if spec.latest_start else None
         if latest is not None and now > latest:
             return Late(f"it is {_clock(now, zone)} and `latest_start` was {_clock(latest, zone)}", skip)
-        start = max(planned, start) if now >= planned else planned
+        start = max(planned, soonest if now >= planned or lead > LEAD else planned)
     if spec.end_at and zone:
         end = to_utc(spec.end_at, day=day, zone=zone, is_end=True)
     elif own is None:
@@ -215,9 +220,12 @@ def _delay(value: object) -> timedelta | None:
     if value is None or value == "":
         return None
     delay = timedelta(seconds=min(seconds("start_after", value), LONGEST_DELAY.total_seconds() + 1))
-    if delay > LONGEST_DELAY:
+    if not LEAD <= delay <= LONGEST_DELAY:
         raise InvalidInput.of(
-            "start_after", value, allowed="a timedelta or seconds, from 0 to 30 days", hint="timedelta(minutes=10)"
+            "start_after",
+            value,
+            allowed="a timedelta or seconds, from 1 minute to 30 days",
+            hint="timedelta(minutes=10)",
         )
     return delay
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core import parameters
 from connect_campaigns.core.attempt import LaunchRequest
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.guards import Failed
-from connect_campaigns.core.launch import Mode
+from connect_campaigns.core.guards import Failed, OnFailure
+from connect_campaigns.core.launch import Claim, Mode
 from connect_campaigns.core.refusals import guard_failed
 from connect_campaigns.operators.launching import LaunchingOperator, in_words, table
 
@@ -237,22 +238,28 @@ class StartCampaignOperator(LaunchingOperator):
 
 
 class PreflightOperator(CreateCampaignOperator):
-    """Evaluates every guard that can be told before the audience is prepared; writes nothing, starts nothing.
+    """Says what the launch of this key would do, and evaluates every guard that this leaves open; starts nothing.
 
-    Upstream of a long import: a frozen ledger, missing rights or a schedule that can't work fail in seconds and not
-    after hours. Green when a launch may go on; the same parameters as `CreateCampaignOperator`.
+    Upstream of a long import: a frozen ledger, a ledger or template that can't be read, a schedule that can't work fail
+    in seconds and not after hours. Green when a launch may go on, or went on already; the same parameters as
+    `CreateCampaignOperator`. It writes only where it skips for lateness (``if_late="skip"``): the key's void.
 
-    :returns: what each guard said, by its name, as ``{"freeze": "passed: off"}``
-    :raises GuardFailed: a guard refuses
-    :raises LaunchSkipped: this run launches nobody: it is a backfill's, or only checks
+    :returns: what the key and each guard said, by name, as ``{"freeze": "passed: off"}``
+    :raises GuardFailed: a guard refuses, or the key's launch does
+    :raises LaunchSkipped: this run launches nobody: it is a backfill's, too late and may be, or only checks
+    :raises LaunchHeld: a retry may find it otherwise
     """
 
     def execute(self, context: Context) -> dict[str, str]:  # type: ignore[override] # it makes no campaign: no id
         """Evaluate, log the table, and pass or raise what the first failed guard says."""
-        request = self.request(context)
-        verdicts = self.launcher(request).check()
-        self.log.info("Checked, nothing written, nothing started:\n%s", table(verdicts))
+        launcher = self.launcher(replace(self.request(context), mode=Mode.CLONE))
+        verdicts, seen = launcher.check()
+        self.log.info("Checked, nothing started:\n%s", table(verdicts))
         for name, verdict in verdicts:
             if isinstance(verdict, Failed):
-                raise guard_failed(name, verdict, held=False)
+                held = seen.observation.claim is Claim.OURS
+                if verdict.then is OnFailure.SKIP_FOR_GOOD and not held:
+                    launcher.checks.hold(seen)  # writes void and skips; where it comes back, the ledger moved meanwhile
+                    held = True
+                raise guard_failed(name, verdict, held=held)
         return {name: ": ".join(in_words(verdict)) for name, verdict in verdicts}

@@ -182,7 +182,7 @@ class LaunchingOperator(ConnectOperator):
 
         :raises LaunchSkipped: always: a check launches nothing and is no success either
         """
-        verdicts = self.launcher(request).check()
+        verdicts, _ = self.launcher(request).check()
         self.log.info("Checked, nothing written, nothing started:\n%s", table(verdicts))
         failed = [name for name, verdict in verdicts if isinstance(verdict, Failed) and name != "manual_run"]
         raise LaunchSkipped(

@@ -88,8 +88,16 @@ def test_a_name_is_never_longer_than_the_service_takes_and_keeps_its_nonce():
     assert name.endswith(" 2026-12-01 abcd1234")
 
 
+def test_aws_s_own_tags_are_not_given():
+    assert request(template(tags={"aws:cloudformation:stack-name": "s", "team": "crm"}))["tags"] == {
+        "team": "crm",
+        "ours": "1",
+    }
+
+
 def test_our_tags_fit_the_service():
-    tags = our_tags(template(), ledger_id="l", key="k" * 1000, run="r" * 1000)
+    tags = our_tags(template(), ledger_id="l", key="k" * 1000, run="task[0]" * 1000)
+    assert tags["connect-campaigns:run"].startswith("task-0-task-0-")
     assert tags["owner"] == "arn:aws:connect:us-east-1:123456789012:instance/i-1"
     assert all(len(value) <= 256 and len(name) <= 128 for name, value in tags.items())
 

@@ -24,7 +24,7 @@ def metrics(emulator):
 
 
 def figures(kit, metrics, campaign_id):
-    campaigns = Campaigns(kit.campaigns, sender=kit.campaigns)
+    campaigns = Campaigns(kit.campaigns)
     described = campaigns.describe(campaign_id)
     return metrics.of(described, now=campaigns.service_now())
 

@@ -68,14 +68,14 @@ def test_every_refusal_says_all_three_parts(code):
     ],
 )
 def test_the_end_of_a_start_has_words_of_its_own(code):
-    error = start_ended(code, "the service's text", "c-1")
+    error = start_ended(code, "the service's text", "c-1", final=True)
     assert "the service's text" in error.found
     assert all((error.allowed, error.hint))
 
 
 def test_the_words_of_starts_differ():
     ends = [
-        start_ended(code, "", "c").code
+        start_ended(code, "", "c", final=False).code
         for code in (
             "ValidationException",
             "ConflictException",

@@ -154,6 +154,8 @@ BAD = [
     ({"start_at": "09:00", "latest_start": "08:00", "timezone": PARIS}, "latest_start"),
     ({"start_at": "09:00", "latest_start": "20:00", "end_at": "19:00", "timezone": PARIS}, "latest_start"),
     ({"start_after": -1}, "start_after"),
+    ({"start_after": 0}, "start_after"),
+    ({"start_after": 59}, "start_after"),
     ({"start_after": "soon"}, "start_after"),
     ({"start_after": timedelta(days=31)}, "start_after"),
 ]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))
 
 

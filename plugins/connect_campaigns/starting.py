@@ -1,0 +1,153 @@
+"""The one send that can't be taken back, and what stands around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connect_campaigns.aws.campaigns import SCHEDULE_FROZEN
+from connect_campaigns.aws.clone import LEDGER_TAG
+from connect_campaigns.aws.outcomes import ACCESS_DENIED, Kind, explain
+from connect_campaigns.core import refusals
+from connect_campaigns.core.errors import LaunchRefused, ServiceUnavailable
+from connect_campaigns.core.launch import Mode, State
+from connect_campaigns.core.schedule import LONG_LEAD, Window, window_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connect_campaigns.aws.campaigns import Campaigns, Description
+    from connect_campaigns.aws.outcomes import Outcome
+    from connect_campaigns.checks import Checks
+    from connect_campaigns.core.attempt import LaunchRequest, Memory, Seen
+    from connect_campaigns.core.log import Log
+
+MAX_SENDS = 4
+"""StartCampaign sends of one attempt whose end is unknown or refused; then a retry looks with fresh eyes."""
+
+MAX_THROTTLED = 12
+"""With waits of up to half a minute each: several minutes of a busy account."""
+
+STATE_DECIDES = frozenset({"InvalidCampaignStateException", "ConflictException", "ResourceNotFoundException"})
+"""Refusals that mean: somebody else changed the campaign; the next pass reads its state."""
+
+LOOK_AGAIN_S = 1.0
+"""Seconds to the next pass, where a reply says that this one's picture is old."""
+
+
+class Starting:
+    """Starts the campaign of one request, at most once a pass.
+
+    :param jitter: a number from 0 to 1
+    """
+
+    def __init__(
+        self,
+        request: LaunchRequest,
+        *,
+        campaigns: Campaigns,
+        checks: Checks,
+        log: Log,
+        sleep: Callable[[float], None],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._request = request
+        self._campaigns = campaigns
+        self._checks = checks
+        self._log = log
+        self._sleep = sleep
+        self._jitter = jitter
+        self.ledger_id = ""
+
+    def start(self, seen: Seen, memory: Memory) -> None:
+        """Renew a schedule that has passed; else ask the guards, and send StartCampaign as the very next call."""
+        description = self._campaigns.describe(seen.campaign or "")
+        if description is None:
+            return
+        self._demand_ours(description, seen)
+        window = self._checks.window(description, lead=memory.lead)
+        if isinstance(window, Window) and window != window_of(description.config):
+            self._renew(description, window, memory)
+            return
+        if not self._checks.hold(seen, description):
+            return
+        # Before the send: an attempt whose supervisor is dead can't log, and ends here in place of starting.
+        self._log.info(
+            "Starting campaign %s. To stop it: python -m connect_campaigns stop %s"
+            " (ending this task, or the DAG run, does NOT stop the calls)",
+            description.id,
+            description.id,
+        )
+        memory.window = window if isinstance(window, Window) else None
+        outcome = self._campaigns.start(description.id)
+        self._after_start(outcome, description.id, memory)
+
+    def _demand_ours(self, description: Description, seen: Seen) -> None:
+        """Refuse another ledger's clone, and a clone for another audience than was asked for."""
+        ledger = description.config.get("tags", {}).get(LEDGER_TAG, self.ledger_id)
+        if ledger != self.ledger_id:
+            raise refusals.of_pass("other_ledger", seen, key=self._request.key, reading=ledger)
+        if self._request.source_arn:
+            self.demand_source(description, seen)
+
+    def demand_source(self, description: Description, seen: Seen) -> None:
+        """Refuse a campaign that waits for another audience than was asked for; of one that has begun, say so."""
+        source = description.config.get("source", {}).get("customerProfilesSegmentArn")
+        if source == self._request.source_arn:
+            return
+        differs = f"it has {source}, the run {self._request.source_arn}"
+        if seen.observation.state is State.INITIALIZED:
+            raise refusals.of_pass("other_source", seen, key=self._request.key, reading=differs)
+        self._log.warning(
+            "Campaign %s is %s, on another audience than this run's: %s", description.id, seen.reading, differs
+        )
+
+    def _renew(self, description: Description, window: Window, memory: Memory) -> None:
+        self._log.info("Renewing the schedule: %s to %s", window.start, window.end)
+        memory.lead = None
+        try:
+            outcome = self._campaigns.renew_schedule(description, window)
+        except LaunchRefused as error:
+            if error.code != SCHEDULE_FROZEN:
+                raise
+            return  # a twin started it, or a person: the next pass reads the state
+        if outcome.kind is Kind.THROTTLED:
+            self.wait_out(outcome, memory, "connect-campaigns:UpdateCampaignSchedule")
+        elif outcome.kind is Kind.REFUSED and outcome.code not in STATE_DECIDES:
+            raise explain(
+                outcome, action="connect-campaigns:UpdateCampaignSchedule", resource=f"campaign {description.id}"
+            )
+
+    def _after_start(self, outcome: Outcome, campaign: str, memory: Memory) -> None:
+        memory.looks = 0
+        if outcome.accepted:
+            memory.accepted = True
+            return
+        self._log.warning("StartCampaign ended %s: %s %s", outcome.kind, outcome.code, outcome.message)
+        if outcome.kind is Kind.THROTTLED:
+            self.wait_out(outcome, memory, "connect-campaigns:StartCampaign")
+            return
+        memory.sends += 1
+        memory.unknown_sends += outcome.kind is Kind.UNKNOWN
+        if outcome.code == "ValidationException":
+            memory.invalid += 1
+            memory.lead = LONG_LEAD
+        if memory.sends >= MAX_SENDS or memory.invalid > 1 or outcome.code in ACCESS_DENIED:
+            final = self._request.mode is Mode.BARE and not memory.unknown_sends
+            raise refusals.start_ended(outcome.code, outcome.message, campaign, final=final)
+        if outcome.kind is Kind.REFUSED:
+            self._sleep(LOOK_AGAIN_S)
+
+    def wait_out(self, outcome: Outcome, memory: Memory, action: str) -> None:
+        """Wait before the next pass, longer each time.
+
+        :raises ServiceUnavailable: it was throttled too often
+        """
+        memory.throttled += 1
+        if memory.throttled > MAX_THROTTLED:
+            raise ServiceUnavailable(
+                f"`{action}` was throttled {memory.throttled} times in a row: {outcome.message}",
+                allowed="1 start a second for the whole account and Region, burst 2 (documented)",
+                hint="retry later, or spread the launches: a pool, or fewer mapped tasks at once",
+                code="throttled",
+            )
+        self._sleep(min(30.0, 2.0**memory.throttled) * (0.5 + self._jitter() / 2))
