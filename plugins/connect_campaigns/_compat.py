@@ -1,6 +1,6 @@
 """Every Airflow version gate, and nowhere else; plain classes where Airflow is absent.
 
-Supported: Airflow 2.11 and 3.x. The command line sets ``CONNECT_CAMPAIGNS_WITHOUT_AIRFLOW`` before anything is
+Written for Airflow 2.11 and 3.x, tested on 3.3. The command line sets ``CONNECT_CAMPAIGNS_WITHOUT_AIRFLOW`` before anything is
 imported: on the day it is needed Airflow may be broken, and importing it takes seconds.
 """
 
@@ -42,25 +42,32 @@ else:
     else:
         try:
             from airflow.sdk import BaseOperator, BaseSensorOperator, TaskGroup
+        except ImportError:  # Airflow 2.11
+            from airflow.models import BaseOperator
+            from airflow.sensors.base import BaseSensorOperator
+            from airflow.utils.task_group import TaskGroup
+        try:
             from airflow.sdk.bases.sensor import PokeReturnValue
+        except ImportError:  # Airflow 2.11
+            from airflow.sensors.base import PokeReturnValue
+        try:
             from airflow.sdk.configuration import conf
+        except ImportError:  # before Airflow 3.2
+            from airflow.configuration import conf
+        try:
             from airflow.sdk.exceptions import (
                 AirflowException,
                 AirflowFailException,
                 AirflowSensorTimeout,
                 AirflowSkipException,
             )
-        except ImportError:  # Airflow 2.11
-            from airflow.configuration import conf
+        except ImportError:  # before Airflow 3.2
             from airflow.exceptions import (
                 AirflowException,
                 AirflowFailException,
                 AirflowSensorTimeout,
                 AirflowSkipException,
             )
-            from airflow.models import BaseOperator
-            from airflow.sensors.base import BaseSensorOperator, PokeReturnValue
-            from airflow.utils.task_group import TaskGroup
 
         def __getattr__(name: str) -> Any:
             # Airflow's trigger module costs an operator's import a third of its budget; only triggers need it.

@@ -39,6 +39,7 @@ def prepare_segment(
     min_audience: int | str = 1,
     max_audience: int | str | None = None,
     group_id: str = "prepare_segment",
+    after: Any = None,
     **common: Any,
 ) -> XComArg:
     """Prepare an audience: import a file, make sure of the segment's definition, count it.
@@ -51,6 +52,8 @@ def prepare_segment(
     :param audience_run: mark the people of this file, so that the segment is them, narrowed by the definition's groups:
         the launch's name, as ``per_day`` makes it. The import adds a hash of the file: the same file again leaves a
         launched segment as it is, a corrected one makes a segment of its own
+    :param after: a task, or several, that this waits for: the job that writes the file. (``task >> prepare_segment(…)``
+        would order its last task alone: what is returned is that task's output)
     :param common: for all its tasks: the connection's parameters and Airflow's own, as ``retries``
     :returns: the last task's output, a `PreparedSegment` as a dict: what ``source=`` of a launch takes
     """
@@ -90,6 +93,8 @@ def prepare_segment(
         )
         if imported is not None:
             imported >> create_definition
+    if after is not None:
+        after >> (create_definition if imported is None else imported)
     return estimate.output
 
 
@@ -108,11 +113,11 @@ def launch_campaign(
     wait_timeout: timedelta | float = timedelta(days=2),
     deferrable: bool | None = None,
     **launching: Any,
-) -> XComArg:
+) -> TaskGroup:
     """Launch one campaign, once: check, create, start, wait, and judge the outcome.
 
-    `check` runs before everything that `source` comes from: a frozen ledger, missing rights or a schedule that can't
-    work fail in seconds, and not after a long import. `create` and `start` share the launch key, so clearing or
+    `check` runs before everything that `source` comes from: a frozen ledger, one that can't be read, or a schedule that
+    can't work fail in seconds, and not after a long import. `create` and `start` share the launch key, so clearing or
     retrying any task, or running the DAG again, launches nothing a second time.
 
     :param template: id, ARN, console URL or name of the campaign to clone (templated)
@@ -126,7 +131,7 @@ def launch_campaign(
     :param wait_timeout: how long the campaign may take
     :param deferrable: wait in the triggerer; default: Airflow's own setting
     :param launching: the parameters of `LaunchingOperator`: schedule and guards; and the connection's
-    :returns: the outcome, as `CheckCampaignOutcomeOperator` returns it
+    :returns: the group: ``task >> launch_campaign(…)`` makes all of it wait, and its task ``outcome`` pushes the outcome
     """
     connection = {
         name: launching[name]
@@ -134,7 +139,7 @@ def launch_campaign(
         if name in launching
     }
     waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
-    with TaskGroup(group_id):
+    with TaskGroup(group_id) as group:
         check = PreflightOperator(task_id="check", template=template, launch_key=launch_key, **launching)
         create = CreateCampaignOperator(
             task_id="create", template=template, source=cast("str | None", source), launch_key=launch_key, **launching
@@ -167,7 +172,7 @@ def launch_campaign(
         check >> create >> start >> wait >> outcome
     for first in _first_tasks(create, besides=check):
         check >> first
-    return outcome.output
+    return group
 
 
 def _first_tasks(task: BaseOperator, *, besides: BaseOperator) -> list[Any]:

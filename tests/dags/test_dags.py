@@ -101,3 +101,18 @@ def test_every_operator_appears_in_a_dag(dags):
 def test_the_package_is_kept_from_the_plugin_loader():
     ignored = (Path(DAGS).parent / "plugins" / ".airflowignore").read_text().split()
     assert "connect_campaigns/" in ignored
+
+
+def test_what_comes_before_a_group_is_waited_for_by_all_of_it():
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    from airflow.sdk import DAG
+
+    from connect_campaigns.task_groups import launch_campaign, prepare_segment
+
+    with DAG("ordered", schedule=None) as dag:
+        extract, refresh = EmptyOperator(task_id="extract"), EmptyOperator(task_id="refresh")
+        prepare_segment(csv="x.csv", key_column="id", definition=("d", "Country=FR"), after=extract)
+        refresh >> launch_campaign(template="t", launch_key="k")
+    assert dag.get_task("prepare_segment.import_profiles").upstream_task_ids == {"extract"}
+    assert dag.get_task("launch_campaign.check").upstream_task_ids == {"refresh"}
+    assert dag.get_task("launch_campaign.create").upstream_task_ids == {"launch_campaign.check"}

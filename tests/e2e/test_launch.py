@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connect_campaigns.aws.campaigns import Campaigns
 from connect_campaigns.core.errors import GuardFailed, LaunchHeld, LaunchRefused, LaunchSkipped, LaunchUncertain
 from connect_campaigns.core.records import Freeze
+from connect_campaigns.core.states import NOT_FOUND
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
-from tests.launch_kit import Ran, World
+from tests.launch_kit import SEGMENT_ARN, Ran, World
 
 SOON = {"start_after": timedelta(minutes=10)}
 
@@ -254,3 +256,102 @@ def test_a_manual_run_of_a_scheduled_dag_may_be_told_to_check(world):
     assert "none would refuse" in checked.found
     assert world.writes() == before
     assert Ran(clone(world, launch_key="k", if_manual="check"), scheduled=True, run_type="scheduled").error is None
+
+
+def test_a_key_never_launches_another_template_s_clone(world):
+    other = world.campaign(name="autumn")
+    first = Ran(clone(world, launch_key="k"))
+    before = world.writes()
+    for kind in (CreateCampaignOperator, StartCampaignOperator, PreflightOperator):
+        refused = Ran(kind(task_id="t", template=other, launch_key="k", **SOON)).error
+        assert refused.found == str(first.value).join(
+            ["launch key 'k' already launches campaign ", ", which was cloned from another template"]
+        )
+    assert world.writes() == before
+
+
+def test_a_campaign_that_waits_for_another_audience_is_not_launched(world):
+    """The file was corrected after the campaign had been created: the old audience must not be called."""
+    made = Ran(
+        CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", source=SEGMENT_ARN, **SOON)
+    )
+    corrected = SEGMENT_ARN.replace("everybody", "corrected")
+    operators = [
+        CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", source=corrected, **SOON),
+        clone(world, launch_key="k", source=corrected),
+    ]
+    for operator in operators:
+        held = Ran(operator).error
+        assert isinstance(held, LaunchHeld)
+        assert held.code == "other_source"
+        assert corrected in held.found
+    assert world.starts == 0
+    world.kit.campaigns.delete_campaign(id=made.value)
+    again = Ran(
+        CreateCampaignOperator(task_id="create", template=world.template, launch_key="k2", source=SEGMENT_ARN, **SOON)
+    )
+    assert again.error is None
+
+
+def test_another_ledger_s_clone_is_refused(world):
+    made = Ran(CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", **SOON))
+    world.connect(ledger=False)
+    refused = Ran(start(campaign_id=made.value)).error
+    assert refused.code == "other_ledger"
+    assert world.starts == 0
+
+
+def test_a_campaign_that_reads_missing_right_after_it_was_made_is_given_up_once(world):
+    """Reads that lag behind cost a campaign, and never a row of generations."""
+    state = Campaigns.state
+    seen: list[str] = []
+
+    def lagging(campaigns, campaign_id):
+        seen.append(campaign_id)
+        return NOT_FOUND if len(seen) <= 3 else state(campaigns, campaign_id)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Campaigns, "state", lagging)
+        ran = Ran(clone(world, launch_key="k"))
+    assert ran.launch["how"] == "started"
+    assert len([name for name in world.objects() if name.startswith("keys/")]) == 2
+    assert world.starts == 1
+
+
+def test_a_check_after_a_deletion_lets_the_create_task_heal_it(world):
+    made = Ran(CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", **SOON))
+    world.kit.campaigns.delete_campaign(id=made.value)
+    assert Ran(PreflightOperator(task_id="check", template=world.template, launch_key="k", **SOON)).error is None
+
+
+def test_a_check_says_what_the_key_itself_would_do(world):
+    first = Ran(clone(world, launch_key="k"))
+    check = {"task_id": "check", "template": world.template, "launch_key": "k", **SOON}
+    assert "nothing is left to start" in Ran(PreflightOperator(**check)).value["launch_key"]
+    world.kit.campaigns.stop_campaign(id=first.value)
+    refused = Ran(PreflightOperator(**check)).error
+    assert "has ended: Stopped" in refused.found
+    only = Ran(clone(world, launch_key="k", check_only=True)).error
+    assert "launch_key would refuse" in only.found
+
+
+def test_a_skip_for_lateness_is_void_before_the_import_too(world):
+    now = world.kit.now()
+    late = {"start_at": "00:00", "latest_start": "00:01", "end_at": "23:59", "timezone": "UTC", "if_late": "skip"}
+    late_day = {"due": now - timedelta(days=1)}
+    skipped = Ran(PreflightOperator(task_id="check", template=world.template, launch_key="k", **late), **late_day)
+    assert isinstance(skipped.error, LaunchSkipped)
+    assert [name for name in world.objects() if name.startswith("keys/")] != []
+
+
+def test_late_at_the_start_a_clone_of_this_key_is_given_up_and_skipped(world):
+    made = Ran(CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", **SOON))
+    world.kit.step(26 * 3600)
+    late = {"start_at": "00:00", "latest_start": "00:01", "end_at": "23:59", "timezone": "UTC", "if_late": "skip"}
+    skipped = Ran(
+        start(campaign_id=made.value, launch_key="k", renew_schedule=True, **late),
+        due=world.kit.now() - timedelta(days=1),
+    )
+    assert isinstance(skipped.error, LaunchSkipped)
+    assert world.starts == 0
+    assert Ran(start(campaign_id=made.value, launch_key="k")).error.code == "given_void"

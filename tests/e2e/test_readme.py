@@ -95,7 +95,10 @@ def test_the_daily_dag(world, home, tmp_path):
         .replace("/data/spring-fr", str(tmp_path))
         .replace("launch_campaign(", "launch_campaign(poke_interval=1,")
     )
-    code = home.run("spring_fr", text, at=night)
+    assert home.run("spring_fr", text, at=night) == 0, home.log[-3000:]
+    assert set(home.states("spring_fr").values()) == {"skipped"}, "a manual run only checks"
+    assert world.starts == 0
+    code = home.run("spring_fr", text.replace('if_manual="check"', 'if_manual="launch"'), at=night)
     assert code == 0, home.log[-3000:]
     assert set(home.states("spring_fr").values()) == {"success"}
     outcome = home.xcoms("spring_fr", "outcome")["launch_campaign.outcome"]

@@ -8,7 +8,6 @@ import boto3
 import pytest
 
 from connect_campaigns.aws.campaigns import Campaigns
-from connect_campaigns.aws.ledger import Ledger
 from connect_campaigns.core.errors import FinalError, LaunchHeld, LaunchUncertain, ServiceRefused, ServiceUnavailable
 from connect_campaigns.core.schedule import Window
 from connect_campaigns.operators.campaigns import StartCampaignOperator
@@ -97,47 +96,40 @@ def test_throttling_without_end_is_retryable(world):
 
 
 @pytest.fixture
-def started_meanwhile(world, monkeypatch):
-    """Somebody starts the campaign between our last look and our send: right after the freeze switch was read."""
+def somebody(monkeypatch):
+    """Somebody starts a campaign of a world between our last look at it and our send."""
 
-    def somebody(ledger):
-        if not done:
-            [clone] = [each["id"] for each in world.campaigns() if each["id"] != world.template]
-            if world.hook().ledger_at(None).claim(clone):
-                world.kit.campaigns.start_campaign(id=clone)
-                done.append(clone)
+    def watch(world: World) -> None:
+        def raced(campaigns, campaign_id):
+            if world.starts == 0:
+                world.kit.campaigns.start_campaign(id=campaign_id)
+            return start(campaigns, campaign_id)
 
-    done: list[str] = []
-    monkeypatch.setattr(Ledger, "frozen", lambda ledger: somebody(ledger) if len(world.campaigns()) > 1 else None)
-    return done
+        start = Campaigns.start
+        monkeypatch.setattr(Campaigns, "start", raced)
+
+    return watch
 
 
 @pytest.mark.parametrize("kind", ["invalid_state", "conflict"])
-def test_either_409_of_a_campaign_that_runs_is_told_by_its_state(world, started_meanwhile, kind):
+def test_either_409_of_a_campaign_that_runs_is_told_by_its_state(world, somebody, kind):
     """Which one the service gives is unknown, so both are met. Claimed by us and running: it is our launch."""
     world.emulator.set_settings(campaigns={"already_started": kind})
+    somebody(world)
     ran = launch(world)
     calls = world.emulator.calls("StartCampaign")
     expected = {"invalid_state": "InvalidCampaignStateException", "conflict": "ConflictException"}[kind]
     assert [call["error"] for call in calls] == [None, expected]
-    assert started_meanwhile == [ran.value]
     assert ran.launch["how"] == "attach"
     assert world.starts == 1
 
 
 @pytest.mark.parametrize("kind", ["invalid_state", "conflict"])
-def test_either_409_without_a_ledger_is_red_with_the_hint(emulator, monkeypatch, kind):
+def test_either_409_without_a_ledger_is_red_with_the_hint(emulator, monkeypatch, somebody, kind):
     world = World(emulator, monkeypatch, ledger=False)
     world.emulator.set_settings(campaigns={"already_started": kind})
     given = world.campaign(name="by hand")
-    start = Campaigns.start
-
-    def raced(campaigns, campaign_id):
-        if world.starts == 0:
-            world.kit.campaigns.start_campaign(id=campaign_id)
-        return start(campaigns, campaign_id)
-
-    monkeypatch.setattr(Campaigns, "start", raced)
+    somebody(world)
     refused = Ran(StartCampaignOperator(task_id="start", campaign_id=given)).error
     assert refused.code == "active_bare"
     assert 'if_active="attach"' in refused.hint

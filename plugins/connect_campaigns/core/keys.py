@@ -88,7 +88,7 @@ def event_object(at: datetime, *, what: str, nonce: str) -> str:
 def per_day(name: str, *, timezone: str) -> str:
     """Make a template for `launch_key`: one launch of this name a day, by the calendar of that zone.
 
-    The day is the run's own (`dag_run.run_after`, before Airflow 3 the data interval's end), so that a retry or a clear
+    The day is the run's own (`dag_run.run_after`; before Airflow 3 as `_compat.due_time` has it), so that a retry or a clear
     after midnight means the same launch, and so that runs without a logical date have one too.
 
     :param name: what is launched, as ``spring/fr``
@@ -98,7 +98,8 @@ def per_day(name: str, *, timezone: str) -> str:
     """
     checked_key(name)
     checked_zone(timezone)
-    moment = "(dag_run.run_after | default(data_interval_end))"
+    before_3 = "(logical_date if dag_run.run_type == 'manual' else data_interval_end)"
+    moment = f"(dag_run.run_after | default({before_3}))"
     return f"{name}/{{{{ {moment}.astimezone(macros.dateutil.tz.gettz('{timezone}')).strftime('%Y-%m-%d') }}}}"
 
 

@@ -65,7 +65,8 @@ def test_a_claim_is_by_bare_id(campaign):
 
 def rendered(template: str, run_after: datetime | None, **context) -> str:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - as Airflow does
-    dag_run = SimpleNamespace(run_after=run_after) if run_after else SimpleNamespace()
+    kind = {"run_type": context.pop("run_type", "scheduled")}
+    dag_run = SimpleNamespace(run_after=run_after, **kind) if run_after else SimpleNamespace(**kind)
     return environment.from_string(template).render(
         dag_run=dag_run, macros=SimpleNamespace(dateutil=dateutil), **context
     )
@@ -82,6 +83,14 @@ def test_per_day_works_before_airflow_3():
     assert (
         rendered(template, None, data_interval_end=datetime(2026, 12, 1, 23, 30, tzinfo=UTC)) == "spring/fr/2026-12-02"
     )
+
+
+def test_per_day_of_a_manual_run_before_airflow_3_is_the_day_it_was_made_for():
+    """Its data interval ended with the last scheduled run's: a weekly DAG's on Monday, for a click on Wednesday."""
+    template = per_day("spring/fr", timezone="Europe/Paris")
+    monday, wednesday = datetime(2026, 11, 30, 2, tzinfo=UTC), datetime(2026, 12, 2, 9, tzinfo=UTC)
+    made = rendered(template, None, run_type="manual", data_interval_end=monday, logical_date=wednesday)
+    assert made == "spring/fr/2026-12-02"
 
 
 @pytest.mark.parametrize(("name", "timezone"), [("", "UTC"), ("spring", "Mars/Base"), ("spring", ""), ("spring", None)])
