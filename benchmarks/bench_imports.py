@@ -55,7 +55,7 @@ def main() -> int:
     sides = {"ours": modules(), "amazon glue": ["airflow.providers.amazon.aws.operators.glue"]}
     with tempfile.TemporaryDirectory() as home:
         measure(sides["ours"], home)  # makes airflow.cfg and the byte code
-        taken = {side: [] for side in sides}  # type: dict[str, list[dict[str, float]]]
+        taken: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
         for _ in range(ROUNDS):
             for side, names in sides.items():
                 taken[side].append(measure(names, home))

@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+from connect_campaigns.core.definitions import define
 from connect_campaigns.core.guards import GUARDS
 from connect_campaigns.core.states import CampaignState
 
@@ -54,3 +55,13 @@ def test_decisions_need_the_standard_library_only():
             for name in names:
                 root = name.partition(".")[0]
                 assert root in sys.stdlib_module_names or root == "connect_campaigns", f"{path.name}: {name}"
+
+
+def test_the_python_of_the_page_on_segments_runs():
+    [block] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "segments.md").read_text(), re.DOTALL)
+    made: dict[str, object] = {}
+    exec(block, made)  # noqa: S102 - our own document
+    text = re.search(r"```text\n(.*?)\n```", (ROOT / "docs" / "segments.md").read_text(), re.DOTALL)
+    assert text
+    assert define(name="page", groups=made["GROUPS"]).name.startswith("page-")
+    assert len(define(name="page", groups=text[1]).groups["Groups"][0]["Dimensions"]) == 3

@@ -10,10 +10,10 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, explain, send
+from connect_campaigns.aws.replies import date_of
 from connect_campaigns.aws.unseen import unseen_members
 from connect_campaigns.core.errors import InvalidInput, LaunchRefused
 from connect_campaigns.core.states import NOT_FOUND, CampaignState
@@ -84,9 +84,7 @@ class Campaigns:
         return self._date
 
     def _note_date(self, parsed: dict[str, Any], **_: Any) -> None:
-        date = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-        if date:
-            self._date = parsedate_to_datetime(date).astimezone(UTC)
+        self._date = date_of(parsed) or self._date
 
     def _note_body(self, response_dict: dict[str, Any] | None, **_: Any) -> None:
         self._body = (response_dict or {}).get("body") or b""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core.hours import channels, open_hours, overlaps, zones
+from connect_campaigns.core.outcome import has_audience
 from connect_campaigns.core.schedule import Late
 from connect_campaigns.core.states import CampaignState
 
@@ -228,7 +229,7 @@ def communication_hours(facts: Facts, settings: GuardSettings) -> Verdict:
 def campaign_flow(facts: Facts, _: GuardSettings) -> Verdict:
     """A segment campaign has a campaign flow, named with its version: the service refuses the start otherwise."""
     config = facts.config or {}
-    if "customerProfilesSegmentArn" not in (config.get("source") or {}):
+    if not has_audience(config):
         return NotEvaluated("no segment campaign")
     flow = config.get("connectCampaignFlowArn")
     if flow and VERSIONED_FLOW.fullmatch(flow):

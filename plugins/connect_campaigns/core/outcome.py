@@ -73,7 +73,7 @@ def question(*, campaign_arn: str, config: Mapping[str, Any], now: datetime) -> 
 
 def has_audience(config: Mapping[str, Any]) -> bool:
     """Whether it is a segment campaign; those fed by event triggers have no targeted figure (documented)."""
-    return "customerProfilesSegmentArn" in config.get("source", {})
+    return "customerProfilesSegmentArn" in (config.get("source") or {})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,14 +21,12 @@ class Settings:
     """What a connection says once for all its launches; an operator's parameter of the same name overrides.
 
     :param connect_instance_id: the Connect instance's id (not its ARN)
-    :param connect_instance_url: base of the links to the Connect console
     :param customer_profiles_domain: name of the Customer Profiles domain
     :param launch_ledger: ``s3://bucket/prefix`` of the ledger
     :param deployment: tells deployments apart that share a ledger and DAG names; leads every launch key
     """
 
     connect_instance_id: str | None = None
-    connect_instance_url: str | None = None
     customer_profiles_domain: str | None = None
     launch_ledger: str | None = None
     deployment: str | None = None

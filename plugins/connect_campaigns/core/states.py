@@ -22,7 +22,6 @@ class CampaignState(StrEnum):
 
 ACTIVE = frozenset({CampaignState.RUNNING, CampaignState.PAUSED})
 ENDED = frozenset({CampaignState.COMPLETED, CampaignState.STOPPED, CampaignState.FAILED})
-BEGUN = ACTIVE | ENDED
 KNOWN = frozenset(CampaignState)
 
 NOT_FOUND = "NotFound"
