@@ -87,7 +87,10 @@ def task_said(task: str, xcoms: dict[str, Any]) -> str:
     """Say in a few words what a task pushed."""
     value = xcoms.get("return_value")
     match task.rpartition(".")[2], value:
+        case "check", {"launch_key": words} if len(value) == 1:
+            return str(words).removeprefix("passed: ")
         case "check", {**verdicts}:
+            verdicts.pop("launch_key", None)
             passed = sum(str(words).startswith("passed") for words in verdicts.values())
             rest = f", {len(verdicts) - passed} not evaluated" if passed < len(verdicts) else ""
             return f"{passed} guards passed{rest}; nothing written, nothing started"

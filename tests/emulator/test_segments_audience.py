@@ -67,12 +67,12 @@ def test_both_spellings_of_the_arn_are_understood(emulator: Emulator) -> None:
 def test_rows_of_an_import_that_are_applied_after_the_start_time_do_not_count(emulator: Emulator) -> None:
     kit = Kit(emulator)
     arn = kit.audience(2)
-    emulator.set_settings(profiles={"upload_delay_seconds": 1.2})
+    emulator.set_settings(profiles={"upload_delay_seconds": 3})
     campaign = kit.create_for_segment(arn, schedule=kit.schedule(start=60, end=7200))
     kit.campaigns.start_campaign(id=campaign)
     status = begin_import(emulator, "late later latest")
     emulator.set_clock(frozen=False, speed=120)  # the start time is half a second away, the rows come after it
-    time.sleep(1.6)  # nobody asks meanwhile
+    time.sleep(3.4)  # nobody asks meanwhile
     while status() == "IN_PROGRESS":
         time.sleep(0.05)
     assert targeted(emulator, campaign) == 2
