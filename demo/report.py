@@ -87,7 +87,7 @@ def task_said(task: str, xcoms: dict[str, Any]) -> str:
     """Say in a few words what a task pushed."""
     value = xcoms.get("return_value")
     match task.rpartition(".")[2], value:
-        case "check", {"launch_key": words} if len(value) == 1:
+        case "check", {"launch_key": words, **guards} if not guards:
             return str(words).removeprefix("passed: ")
         case "check", {**verdicts}:
             verdicts.pop("launch_key", None)
