@@ -49,7 +49,7 @@ def choice(name: str, value: object, allowed: tuple[str, ...]) -> str:
     if isinstance(value, str) and value in allowed:
         return value
     words = " or ".join(f'"{word}"' for word in allowed)
-    raise InvalidInput.of(name, value, allowed=words, hint=f"write one of these; default: {allowed[0]}")
+    raise InvalidInput.of(name, value, allowed=words, hint=f'write {name}="{allowed[0]}"')
 
 
 def yes_or_no(name: str, value: object) -> bool:
