@@ -126,7 +126,7 @@ WORDS: dict[str, _Words] = {
     ),
     "gone": _Words(
         error=LaunchUncertain,
-        found="campaign {campaign} belongs to this launch and is gone; whether it ran is unknown",
+        found="campaign {campaign} of launch key {key!r} was claimed and is gone; whether it ran is unknown",
         allowed="a campaign that is there, or whose end housekeeping noted",
         hint="look for it in the Connect console's reports; to launch again give another `launch_key`",
     ),
