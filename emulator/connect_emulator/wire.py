@@ -73,7 +73,7 @@ class DateHeader:
         self._text = b""
 
     def value(self) -> bytes:
-        """Give the header's value for now."""
+        """Give the header's value at this moment."""
         second = int(self._clock.now().timestamp())
         if second != self._second:
             self._second, self._text = second, formatdate(second, usegmt=True).encode()
