@@ -21,6 +21,7 @@ from connect_campaigns.core.rows import (
     Problem,
     Record,
     decoded,
+    header_of,
     join,
     records,
     split,
@@ -89,22 +90,8 @@ def usable(source: Path, *, copy: Path, wanted: Collection[str] = ()) -> UsableF
 
 
 def _header(record: Record | None) -> list[str]:
-    if record is None:
-        raise InvalidInput(
-            "the file is empty",
-            allowed="a header row and at least one row of data",
-            hint="look at the program that wrote the file",
-            code="empty_file",
-        )
-    header = split(record.text)
-    if header is None:
-        raise InvalidInput(
-            f"line {record.line}, the header: bad quotes, or lone carriage returns as line ends",
-            allowed="a header row as RFC 4180 has it",
-            hint="save the file anew as CSV (UTF-8)",
-            code="header",
-        )
-    if len(header) == 1 and max(header[0].count(other) for other in ";\t|"):
+    header = header_of(record)
+    if record and len(header) == 1 and max(header[0].count(other) for other in ";\t|"):
         raise InvalidInput(
             f"line {record.line}, the header, has one column: {header[0][:60]!r}",
             allowed="columns separated by commas",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.core.columns import describe_mapping, map_columns
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.rows import LONGEST_LINE, TOLD, Checker, Findings, decoded, join, records, split
+from connect_campaigns.core.rows import LONGEST_LINE, TOLD, Checker, Findings, decoded, header_of, join, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,23 +157,8 @@ def _check(source: IO[bytes], copy: IO[bytes], *, name: str, rules: CsvRules, lo
 
 
 def _read_header(record: Record | None, rules: CsvRules) -> Mapping:
-    if record is None:
-        raise InvalidInput(
-            "the file is empty",
-            allowed="a header row and at least one row of data",
-            hint="look at the job that writes the file",
-            code="empty_file",
-        )
-    header = split(record.text)
-    if header is None:
-        raise InvalidInput(
-            f"line {record.line}, the header: bad quotes, or lone carriage returns as line ends",
-            allowed="a header row as RFC 4180 has it",
-            hint="save the file anew as CSV (UTF-8)",
-            code="header",
-        )
     return map_columns(
-        header,
+        header_of(record),
         key_column=rules.key_column,
         columns=rules.columns,
         rename=rules.rename,

@@ -189,6 +189,29 @@ def split(text: str) -> list[str] | None:
     return cells
 
 
+def header_of(record: Record | None) -> list[str]:
+    """Read a file's first record as its header.
+
+    :raises InvalidInput: there is none, or it is no row of RFC 4180
+    """
+    if record is None:
+        raise InvalidInput(
+            "the file is empty",
+            allowed="a header row and at least one row of data",
+            hint="look at the job that writes the file",
+            code="empty_file",
+        )
+    header = split(record.text)
+    if header is None:
+        raise InvalidInput(
+            f"line {record.line}, the header: bad quotes, or lone carriage returns as line ends",
+            allowed="a header row as RFC 4180 has it",
+            hint="save the file anew as CSV (UTF-8)",
+            code="header",
+        )
+    return header
+
+
 def join(cells: Iterable[str]) -> str:
     """Write cells as one line, quoted where needed."""
     return ",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells)
