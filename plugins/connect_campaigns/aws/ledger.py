@@ -7,16 +7,36 @@ can't both be the first. A refused write is read by the caller's next pass, sinc
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, Kind, explain, send
 from connect_campaigns.core.errors import LaunchHeld, LaunchRefused, ServiceRefused
-from connect_campaigns.core.keys import claim_object, ended_object, event_object, key_object
-from connect_campaigns.core.records import ClaimRecord, EndRecord, Freeze, KeyRecord, Marker, Record
+from connect_campaigns.core.keys import (
+    LAUNCH_TIME,
+    claim_object,
+    ended_object,
+    event_object,
+    key_object,
+    launch_object,
+    launches_prefix,
+    relaunch_object,
+)
+from connect_campaigns.core.records import (
+    ClaimRecord,
+    EndRecord,
+    Freeze,
+    KeyRecord,
+    LaunchRecord,
+    Marker,
+    Record,
+    RelaunchRecord,
+)
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterator
+    from datetime import date
 
     from mypy_boto3_s3 import S3Client
 
@@ -66,6 +86,46 @@ class Ledger:
     def ended(self, campaign_id: str) -> EndRecord | None:
         """Read E."""
         return self._read(ended_object(campaign_id), EndRecord)
+
+    def write_ended(self, record: EndRecord) -> None:
+        """Write E once."""
+        self._write_once(ended_object(record.campaign), record)
+
+    def relaunch(self, key: str, generation: int) -> RelaunchRecord | None:
+        """Read R: a person's request that gives up every generation before this one."""
+        return self._read(relaunch_object(key, generation), RelaunchRecord)
+
+    def write_relaunch(self, record: RelaunchRecord) -> None:
+        """Write R once; whether it is ours or another's is for the next read to say."""
+        self._write_once(relaunch_object(record.key, record.generation), record)
+
+    # -- what people look up --------------------------------------------------------------------------------------
+
+    def write_launch(self, record: LaunchRecord) -> bool:
+        """Write a launch record once, whichever attempt comes first.
+
+        :returns: whether it is certainly there
+        """
+        at = datetime.fromisoformat(record.at)
+        name = launch_object(record.template, record.audience, at=at, key=record.key, generation=record.generation)
+        return self._write_once(name, record)
+
+    def launches_since(self, *, template: str | None, audience: str, since: datetime) -> list[LaunchRecord]:
+        """Read the launches of one template on one audience from a time on, in their order; one listing."""
+        prefix = launches_prefix(template, audience)
+        after = f"{prefix}{since.astimezone(UTC):{LAUNCH_TIME}}"
+        return [record for name in self._list(prefix, after=after) if (record := self._read(name, LaunchRecord))]
+
+    def last_launch(self, *, template: str | None, audience: str) -> LaunchRecord | None:
+        """Read the last launch of one template on one audience; a listing of all its launches, 1,000 a call."""
+        names = list(self._list(launches_prefix(template, audience)))
+        return self._read(names[-1], LaunchRecord) if names else None
+
+    def launches_of(self, day: date) -> list[LaunchRecord]:
+        """Read the launches of a day (UTC), in their order; a listing of all launches, 1,000 a call."""
+        names = [name for name in self._list("launches/") if name.rsplit("/", 1)[-1].startswith(f"{day:%Y%m%d}T")]
+        records = (self._read(name, LaunchRecord) for name in names)
+        return sorted((record for record in records if record), key=lambda record: (record.at, record.key))
 
     def write_event(self, event: Event, *, at: datetime, nonce: str) -> None:
         """Write an event; its refusal (rights, bucket) is raised, so it also proves the right to write."""
@@ -141,11 +201,25 @@ class Ledger:
             IfNoneMatch="*",
         )
 
-    def _write_once(self, name: str, record: Record) -> None:
+    def _write_once(self, name: str, record: Record) -> bool:
         outcome = self._put(name, record)
         if outcome.accepted or outcome.code in ALREADY_THERE or outcome.kind in {Kind.UNKNOWN, Kind.THROTTLED}:
-            return  # the next pass reads what is there, whatever this reply said
+            # The next pass reads what is there, whatever this reply said; a 409 means that another write is under way.
+            return outcome.accepted or outcome.code in {"PreconditionFailed", "412"}
         raise self._explain(outcome, "s3:PutObject", name)
+
+    def _list(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        more: dict[str, Any] = {"StartAfter": self._name(after)} if after else {}
+        while True:
+            outcome = send(self._client.list_objects_v2, Bucket=self.bucket, Prefix=self._name(prefix), **more)
+            if not outcome.accepted:
+                raise self._explain(outcome, "s3:ListBucket", prefix)
+            reply = outcome.reply or {}
+            for each in reply.get("Contents", ()):
+                yield each["Key"].removeprefix(f"{self.prefix}/") if self.prefix else each["Key"]
+            if not reply.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": reply["NextContinuationToken"]}
 
     def _read(self, name: str, kind: type[R]) -> R | None:
         outcome = send(self._get, name=name)

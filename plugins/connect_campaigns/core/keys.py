@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connect_campaigns.core.errors import InvalidInput
@@ -18,6 +20,8 @@ MAX_KEY = 1024
 """Characters; dag_id/run_id/task_id has at most 752 (Airflow's limit for each is 250)."""
 
 CAMPAIGN_ID = re.compile(r"[a-zA-Z0-9-]{1,256}")
+CONTENT_HASH = re.compile(r"-[0-9a-f]{8}$")
+LAUNCH_TIME = "%Y%m%dT%H%M%SZ"
 
 
 def launch_key(given: str | None, *, run: RunInfo, deployment: str | None = None) -> str:
@@ -78,6 +82,32 @@ def claim_object(campaign_id: str) -> str:
 def ended_object(campaign_id: str) -> str:
     """Name the object that keeps a deleted campaign's last state (E)."""
     return f"ended/{campaign_id}.json"
+
+
+def relaunch_object(key: str, generation: int) -> str:
+    """Name the object that gives up every generation of a key before this one (R)."""
+    return f"relaunch/{key_hash(key)}/{generation:04d}.json"
+
+
+def launches_prefix(template: str | None, audience: str) -> str:
+    """Name the folder of the launches of one template on one audience; campaigns without template share ``-``."""
+    return f"launches/{_folder(template or '-')}/{_folder(audience)}/"
+
+
+def launch_object(template: str | None, audience: str, *, at: datetime, key: str, generation: int) -> str:
+    """Name a launch record by its claim's time, so that a listing reads in order and each launch has one."""
+    name = f"{at.astimezone(UTC):{LAUNCH_TIME}}-{key_hash(f'{key}/{generation}')[:12]}.json"
+    return launches_prefix(template, audience) + name
+
+
+def audience_name(source_arn: str | None) -> str:
+    """Name the audience of a launch: the segment definition's name without the hash that its content adds."""
+    name = (source_arn or "-").rsplit("/", 1)[-1]
+    return CONTENT_HASH.sub("", name)
+
+
+def _folder(name: str) -> str:
+    return quote(name, safe="-_.~ ").replace(" ", "_") or "-"
 
 
 def event_object(at: datetime, *, what: str, nonce: str) -> str:

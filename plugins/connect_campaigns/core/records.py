@@ -6,7 +6,7 @@ Objects are written once and never changed. They hold ids and times, and no pers
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 from connect_campaigns.core.errors import LaunchRefused
@@ -35,7 +35,7 @@ class Record:
         :param where: the object's URI, for the message
         :raises LaunchRefused: not JSON, another kind, a newer schema, or a member missing
         """
-        names = {field.name for field in fields(cls)}
+        names = {each.name for each in fields(cls)}
         try:
             data: dict[str, Any] = json.loads(body)
             if data["kind"] == cls.kind and data["schema"] <= SCHEMA:
@@ -102,6 +102,68 @@ class EndRecord(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LaunchRecord(Record):
+    """``launches/<template>/<audience>/…``: one launch, whole, written once its claim stands and before its start.
+
+    It says what is about to be launched; whether it was, the campaign's state says, or `EndRecord`.
+
+    :param at: the claim's time, which also names the object: so there is one, whichever attempt writes it
+    :param campaign_name: as the console shows it
+    :param template: id of the campaign it was cloned from; None for one that was given
+    :param audience: the segment definition's name, without hash; ``-`` where there is no segment
+    :param source: segment definition ARN
+    :param start: ISO 8601, UTC; so is `end`
+    :param hours: communication hours and zones as DescribeCampaign shows them
+    :param limits: communication limits, the same
+    :param guards: what each said when this was written
+    :param approval: the approval's record, where one was asked for
+    """
+
+    kind = "launch"
+    key: str
+    generation: int
+    campaign: str
+    audience: str
+    campaign_name: str = ""
+    template: str | None = None
+    source: str | None = None
+    definition_hash: str | None = None
+    start: str | None = None
+    end: str | None = None
+    channels: list[str] = field(default_factory=list)
+    hours: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
+    guards: dict[str, str] = field(default_factory=dict)
+    approval: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelaunchRecord(Record):
+    """``relaunch/<hash>/<generation>.json``: a person's request; everything before its generation is given up.
+
+    It is written last, when no older generation can start any more.
+
+    :param generation: the first that may launch
+    :param reason: the person's words
+    :param asker: who or what asked; the same never gets two
+    :param recontact: the people of the former launch may be contacted again
+    :param former: the campaign that was given up
+    :param attempted: whom that one attempted; None = it can't be told
+    :param source: whom it was for: segment definition ARN; None = it can't be told
+    """
+
+    kind = "relaunch"
+    key: str
+    generation: int
+    reason: str
+    asker: str
+    recontact: bool = False
+    former: str | None = None
+    attempted: int | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Event(Record):
     """``events/<date>/…``: something that people will want to look up; no decision rests on it."""
 
@@ -110,6 +172,7 @@ class Event(Record):
     key: str | None = None
     campaign: str | None = None
     template: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
