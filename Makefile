@@ -1,13 +1,14 @@
 # `make` alone prints this help; every target says in one line what it does.
 PYTHON ?= python3
 BIN := .venv/bin
+KILLS := .venv-kills/bin
 UV_VERSION := 0.13.9
 # For the demo: your own customers (`make demo CSV=customers.csv SEGMENT="Country=FR, Balance>1000"`).
 CSV ?=
 SEGMENT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock docs bench clean
+.PHONY: help setup demo test test-kills lint format lock docs bench clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -29,6 +30,18 @@ demo: setup ## run the nightly DAG against a local emulator, twice: one launch
 test: setup lint ## lint, types, arrows, then all tests that pip packages suffice for
 	@$(BIN)/python -m pytest
 
+test-kills: .venv-kills/.ready ## kill the processes of a real Airflow (Postgres, Celery) in the midst of launches: 10 minutes
+	@$(KILLS)/python -m tests.kills.programs
+	@KILLS=1 $(KILLS)/python -m pytest tests/kills -n 0
+
+.venv-kills/.ready: requirements.lock tests/kills/requirements.lock pyproject.toml emulator/pyproject.toml
+	@echo "Making .venv-kills (about a minute the first time) ..."
+	@$(PYTHON) -m venv .venv-kills
+	@$(KILLS)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(KILLS)/uv pip install --quiet --python $(KILLS)/python --require-hashes -r requirements.lock -r tests/kills/requirements.lock
+	@$(KILLS)/uv pip install --quiet --python $(KILLS)/python --no-deps -e . -e emulator
+	@touch $@
+
 lint: setup ## ruff (lint and format), mypy (strict), import-linter (who may import whom)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -43,6 +56,10 @@ format: setup ## let ruff format the code and mend what it can
 lock: setup ## resolve the dependencies anew into requirements.lock (uv)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
 	  --extra airflow --group dev pyproject.toml emulator/pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" -c requirements.lock \
+	  $$(sed -n 's/^\([a-z0-9.-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
+	  tests/kills/requirements.in -o tests/kills/requirements.lock
 
 docs: setup ## write docs/command-line.md anew from the commands' own help
 	@AIRFLOW_HOME=$$(mktemp -d) $(BIN)/python -m tests.unit.test_cli_reference
@@ -51,4 +68,4 @@ bench: setup ## speed and memory, each beside something else in the same run
 	@for b in benchmarks/bench_*.py; do $(BIN)/python $$b || exit 1; done
 
 clean: ## remove .venv and what demo and tests left behind
-	@rm -rf .venv .demo .lint-imports.log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-kills .demo .lint-imports.log .pytest_cache .mypy_cache .ruff_cache .hypothesis
