@@ -2,16 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 KILLS := .venv-kills/bin
+AIRFLOW_2 := .venv-airflow-2/bin
 UV_VERSION := 0.13.9
 # For the demo: your own customers (`make demo CSV=customers.csv SEGMENT="Country=FR, Balance>1000"`).
 CSV ?=
 SEGMENT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-kills lint format lock docs bench clean
+.PHONY: help setup demo test test-airflow-2 test-kills lint format lock docs bench clean
 
 help: ## show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: .venv/.ready ## make .venv with the package, the emulator and all tools, from requirements.lock
 
@@ -29,6 +30,17 @@ demo: setup ## run the nightly DAG against a local emulator, twice: one launch
 
 test: setup lint ## lint, types, arrows, then all tests that pip packages suffice for
 	@$(BIN)/python -m pytest
+
+test-airflow-2: .venv-airflow-2/.ready ## the package and its DAGs on Airflow 2.11
+	@$(AIRFLOW_2)/python -m pytest
+
+.venv-airflow-2/.ready: requirements-airflow-2.lock pyproject.toml emulator/pyproject.toml
+	@echo "Making .venv-airflow-2 (about a minute the first time) ..."
+	@$(PYTHON) -m venv .venv-airflow-2
+	@$(AIRFLOW_2)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(AIRFLOW_2)/uv pip install --quiet --python $(AIRFLOW_2)/python --require-hashes -r requirements-airflow-2.lock
+	@$(AIRFLOW_2)/uv pip install --quiet --python $(AIRFLOW_2)/python --no-deps -e . -e emulator
+	@touch $@
 
 test-kills: .venv-kills/.ready ## kill the processes of a real Airflow (Postgres, Celery) in the midst of launches: 10 minutes
 	@$(KILLS)/python -m tests.kills.programs
@@ -53,9 +65,11 @@ format: setup ## let ruff format the code and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: setup ## resolve the dependencies anew into requirements.lock (uv)
+lock: setup ## resolve the dependencies anew into the requirements*.lock (uv)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
 	  --extra airflow --group dev pyproject.toml emulator/pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
+	  --group airflow-2 pyproject.toml emulator/pyproject.toml -o requirements-airflow-2.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock" -c requirements.lock \
 	  $$(sed -n 's/^\([a-z0-9.-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
@@ -68,4 +82,4 @@ bench: setup ## speed and memory, each beside something else in the same run
 	@for b in benchmarks/bench_*.py; do $(BIN)/python $$b || exit 1; done
 
 clean: ## remove .venv and what demo and tests left behind
-	@rm -rf .venv .venv-kills .demo .lint-imports.log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-airflow-2 .venv-kills .demo .lint-imports.log .pytest_cache .mypy_cache .ruff_cache .hypothesis

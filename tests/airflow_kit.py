@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +18,40 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 DAGS = ROOT / "dags"
+AIRFLOW_2 = version("apache-airflow").startswith("2.")
+TO_AIRFLOW_2 = {
+    "from airflow.sdk import": "from airflow.providers.common.compat.sdk import",
+    "dag_run.run_after": "data_interval_end",
+}
+"""What a DAG file of Airflow 3 has to say otherwise on 2.11: all of it. (The import from there works on both.)"""
+
+
+def for_this_airflow(text: str) -> str:
+    """Give a DAG file, written for Airflow 3, as the installed Airflow takes it."""
+    for newer, older in TO_AIRFLOW_2.items() if AIRFLOW_2 else ():
+        text = text.replace(newer, older)
+    return text
 
 
 def parsed(folder: Path) -> dict[str, Any]:
     """Parse a folder as Airflow's DAG processor does, and give its DAGs by id; no file may fail."""
-    from airflow.dag_processing.dagbag import DagBag
+    if AIRFLOW_2:
+        from airflow.models.dagbag import DagBag
+    else:
+        from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(dag_folder=str(folder))
     assert bag.import_errors == {}
     return dict(bag.dags)
+
+
+def serialized_and_back(dag: Any) -> Any:
+    """Serialize a DAG as the scheduler is given it, and read it again."""
+    from airflow.serialization import serialized_objects
+
+    name = "SerializedDAG" if AIRFLOW_2 else "DagSerialization"
+    serialization = getattr(serialized_objects, name)
+    return serialization.from_dict(serialization.to_dict(dag))
 
 
 DUE_AT = """
@@ -36,7 +62,7 @@ at = datetime.fromisoformat(sys.argv[2])
 run = get_bagged_dag(bundle_names=None, dag_id=sys.argv[1], dagfile_path=None).test(run_after=at, logical_date=at)
 sys.exit(run.state != "success")
 """
-"""``airflow dags test`` for a run that is due at another time than now: the command takes a logical date only."""
+"""``airflow dags test`` for a run that is due at another time than now: Airflow 3's command takes a logical date only."""
 
 
 @dataclass
@@ -65,9 +91,11 @@ class RealAirflow:
 
     def run(self, dag_id: str, text: str, conf: dict[str, Any] | None = None, *, at: datetime | None = None) -> int:
         """Write a DAG file and run it with ``airflow dags test``, as due at that time; give the exit code."""
-        (self.home / "dags" / f"{dag_id}.py").write_text(text)
+        (self.home / "dags" / f"{dag_id}.py").write_text(for_this_airflow(text))
         configured = ["-c", json.dumps(conf)] if conf else []
-        words = ["-c", DUE_AT, dag_id, at.isoformat()] if at else ["-m", "airflow", "dags", "test", dag_id, *configured]
+        words = ["-m", "airflow", "dags", "test", dag_id, *configured]
+        if at:
+            words = [*words, at.isoformat()] if AIRFLOW_2 else ["-c", DUE_AT, dag_id, at.isoformat()]
         ran = self._python(*words, check=False)
         self.log = ran.stdout + ran.stderr
         return ran.returncode
