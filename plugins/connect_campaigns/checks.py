@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from connect_campaigns.aws.clone import LEDGER_TAG
 from connect_campaigns.core import refusals
 from connect_campaigns.core.guards import GUARDS, Fact, Facts, Failed, OnFailure
 from connect_campaigns.core.launch import Claim, Key, Mode, State
@@ -45,6 +46,7 @@ class Checks:
         self._ledger = ledger
         self._writes = writes
         self._wall_clock = wall_clock
+        self.ledger_id = ""
 
     def verdicts(self, seen: Seen, known: Description | None = None) -> Iterator[tuple[str, Verdict]]:
         """Ask one guard after the other; whoever stops listening spares the later ones' calls.
@@ -59,15 +61,18 @@ class Checks:
                 fetched.add(need)
             yield guard.name, guard.check(facts, self._request.guards)
 
-    def hold(self, seen: Seen, known: Description | None = None) -> bool:
-        """Ask the guards until one fails; False = look again, since the ledger moved meanwhile.
+    def hold(self, seen: Seen, known: Description | None = None) -> dict[str, Verdict] | None:
+        """Ask the guards until one fails.
 
         :param known: as for `verdicts`
+        :returns: what each said; None = look again, since the ledger moved meanwhile
         :raises ConnectCampaignsError: one of them failed
         :raises LaunchSkipped: one of them skips this run
         """
+        said: dict[str, Verdict] = {}
         for name, verdict in self.verdicts(seen, known):
             if not isinstance(verdict, Failed):
+                said[name] = verdict
                 continue
             held = seen.observation.claim is Claim.OURS
             if verdict.then is OnFailure.SKIP_FOR_GOOD and not held and self._ledger and self._writes:
@@ -75,9 +80,9 @@ class Checks:
                 bound = self._request.mode is Mode.GIVEN and seen.observation.key is not Key.ABSENT
                 held = bound and not seen.of_our_making
                 if not held and not self._void(seen, verdict.found, self._ledger, self._writes):
-                    return False
+                    return None
             raise refusals.guard_failed(name, verdict, held=held)
-        return True
+        return said
 
     def _void(self, seen: Seen, reason: str, ledger: Ledger, writes: Writes) -> bool:
         """Write void before skipping: a twin, or a late effect of this attempt, must not launch what we call skipped.
@@ -101,7 +106,23 @@ class Checks:
         description = self._campaigns.describe(template)
         if description is None:
             raise refusals.refusal("template_gone", key=self._request.key, campaign=template, reading=NOT_FOUND)
+        self._demand_instance(description)
         return description
+
+    def demand_ours(self, description: Description) -> None:
+        """Refuse a campaign of another instance, and another ledger's clone: that one alone knows whether it was launched.
+
+        :raises LaunchRefused: it is one of these
+        """
+        self._demand_instance(description)
+        ledger = description.config.get("tags", {}).get(LEDGER_TAG, self.ledger_id)
+        if ledger != self.ledger_id:
+            raise refusals.refusal("other_ledger", key=self._request.key, campaign=description.id, reading=ledger)
+
+    def _demand_instance(self, description: Description) -> None:
+        instance = description.config["connectInstanceId"]
+        if self._request.instance_id not in {None, instance}:
+            raise refusals.refusal("other_instance", key=self._request.key, campaign=description.id, reading=instance)
 
     def window(self, description: Description, *, lead: timedelta | None = None) -> Window | Late | None:
         """Give the window in which this launch will run: the campaign's own, or a new one where that has passed.
@@ -126,6 +147,7 @@ class Checks:
             description = known or self._campaigns.describe(seen.campaign)
             if description is None:
                 raise refusals.refusal("given_gone", key=self._request.key, campaign=seen.campaign, reading=NOT_FOUND)
+            self.demand_ours(description)
             config, state = description.config, seen.reading
         else:
             description = known or self.template()

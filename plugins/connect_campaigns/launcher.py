@@ -13,7 +13,14 @@ from connect_campaigns.aws.outcomes import Kind, explain
 from connect_campaigns.checks import Checks
 from connect_campaigns.core import refusals
 from connect_campaigns.core.attempt import Launched, Memory
-from connect_campaigns.core.errors import LaunchUncertain, RetryableError
+from connect_campaigns.core.errors import (
+    ConnectCampaignsError,
+    GuardFailed,
+    LaunchHeld,
+    LaunchSkipped,
+    LaunchUncertain,
+    RetryableError,
+)
 from connect_campaigns.core.guards import Failed, OnFailure, Passed
 from connect_campaigns.core.launch import Act, decide
 from connect_campaigns.core.schedule import Window
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest, Seen
+    from connect_campaigns.core.errors import ThreeParts
     from connect_campaigns.core.guards import Verdict
     from connect_campaigns.core.log import Log
 
@@ -51,6 +59,9 @@ UNTIL_RUNNING = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 LAUNCH_KEY = "launch_key"
 """The first line of a check: what the key itself says."""
+
+NOT_LAUNCHED = {GuardFailed: "refused", LaunchHeld: "held", LaunchSkipped: "skipped"}
+"""Ends that the ledger's events tell of: a launch that may have been meant, and was not. A wrong parameter writes nothing."""
 
 ENDS = frozenset({Act.CREATED, Act.STARTED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.RAN})
 
@@ -82,7 +93,15 @@ class Launcher:
         self._ledger = ledger
         self._writes = Writes(request, campaigns=campaigns, ledger=ledger, nonce=nonce) if ledger else None
         self.checks = Checks(request, campaigns=campaigns, ledger=ledger, writes=self._writes, wall_clock=wall_clock)
-        self.starting = Starting(request, campaigns=campaigns, checks=self.checks, log=log, sleep=sleep, jitter=jitter)
+        self.starting = Starting(
+            request,
+            campaigns=campaigns,
+            checks=self.checks,
+            writes=self._writes,
+            log=log,
+            sleep=sleep,
+            jitter=jitter,
+        )
         self.observer = Observer(request, campaigns=campaigns, ledger=ledger)
         self.log = log
         self.sleep = sleep
@@ -106,6 +125,13 @@ class Launcher:
         :raises RetryableError: a retry may go on
         """
         self.open_ledger()
+        try:
+            return self._passes()
+        except tuple(NOT_LAUNCHED) as error:
+            self._note(error)
+            raise
+
+    def _passes(self) -> Launched:
         memory = Memory()
         for _ in range(MAX_PASSES):
             ended = self.one_pass(memory)
@@ -117,6 +143,14 @@ class Launcher:
             hint="retry; if it comes again, look at the ledger's objects of this key",
             code="passes",
         )
+
+    def _note(self, error: ThreeParts) -> None:
+        """Leave word of a launch that was not: best effort, since the error itself is what counts."""
+        try:
+            if self._writes:
+                self._writes.event(NOT_LAUNCHED[type(error)], text=error.found)
+        except (ConnectCampaignsError, LookupError) as trouble:
+            self.log.debug("no event was written: %s", trouble)
 
     def one_pass(self, memory: Memory) -> Launched | None:
         """Observe, decide, do one thing; None = observe again."""
@@ -164,7 +198,7 @@ class Launcher:
     def open_ledger(self) -> None:
         """Read the marker: a missing one refuses the launch."""
         if self._ledger:
-            self.starting.ledger_id = self._ledger.marker().id
+            self.checks.ledger_id = self._ledger.marker().id
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
@@ -177,10 +211,10 @@ class Launcher:
             case Act.DROP:
                 self._drop(memory)
             case Act.BIND:
-                if self.checks.hold(seen):
+                if self.checks.hold(seen) is not None:
                     self.writes.key(seen, campaign=seen.campaign)
             case Act.CLAIM:
-                if self.checks.hold(seen):
+                if self.checks.hold(seen) is not None:
                     self.writes.claim(seen, key=self.request.key)
             case Act.START:
                 self.starting.start(seen, memory)
@@ -194,7 +228,7 @@ class Launcher:
 
     def _create(self, seen: Seen, memory: Memory) -> None:
         template = self.checks.template()
-        if not self.checks.hold(seen, template):
+        if self.checks.hold(seen, template) is None:
             return
         if memory.created >= MAX_NEW or memory.unknown_creates > MAX_UNKNOWN_CREATES:
             raise refusals.too_many_creates(self.request.key, memory.created, memory.unknown_creates)
@@ -206,10 +240,10 @@ class Launcher:
             name=clone_name(template.name, day=f"{window.start:%Y-%m-%d}", nonce=self.nonce()),
             source_arn=self.request.source_arn,
             window=window,
-            tags=our_tags(template, ledger_id=self.starting.ledger_id, key=self.request.key, run=self.request.run.name),
+            tags=our_tags(template, ledger_id=self.checks.ledger_id, key=self.request.key, run=self.request.run.name),
         )
         # Proves the right to write before there is a campaign, and is the trace of an attempt that dies in between.
-        self.writes.event("creating", template=template.id)
+        self.writes.event("creating", text=f"a clone of template {template.id}")
         outcome = self.campaigns.create(request)
         if outcome.accepted:
             memory.candidate = str((outcome.reply or {})["id"])

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from connect_campaigns.core.attempt import Seen
-from connect_campaigns.core.launch import Act, Claim, Key, Mine, Observation, State, decide
+from connect_campaigns.core.launch import Act, Claim, Key, Mine, Observation, State, decide, may_be_given_up
 from connect_campaigns.core.states import NOT_FOUND
 
 if TYPE_CHECKING:
@@ -31,8 +31,19 @@ class Observer:
         """Walk past what was given up, to the generation that counts."""
         if self._ledger is None:
             return self._look_at(memory, key=Key.ABSENT, campaign=self._request.campaign, generation=0)
-        walk = self._generations(self._ledger, memory)
-        return next(seen for seen in walk if decide(seen.observation).act is not Act.NEXT)
+        ledger = self._ledger
+        walk = self._generations(ledger, memory)
+        return next(seen for seen in walk if not self._passes_by(seen, ledger))
+
+    def _passes_by(self, seen: Seen, ledger: Ledger) -> bool:
+        """Whether this generation was given up: void, or by a person's relaunch, which is read only where it decides."""
+        if decide(seen.observation).act is Act.NEXT:
+            return True
+        return (
+            may_be_given_up(seen.observation)
+            and seen.observation.key is not Key.ABSENT
+            and ledger.relaunch(self._request.key, seen.generation + 1) is not None
+        )
 
     def _generations(self, ledger: Ledger, memory: Memory) -> Iterator[Seen]:
         given = self._request.campaign
@@ -67,18 +78,20 @@ class Observer:
             mode=self._request.mode,
             key=key,
             state=state,
-            claim=self._whose(claim),
+            claim=self._whose(claim, generation),
             mine=_mine(memory, campaign),
             attach=self._request.attach,
         )
         return Seen(observation=observation, generation=generation, campaign=campaign, reading=reading, claim=claim)
 
-    def _whose(self, claim: ClaimRecord | None) -> Claim:
+    def _whose(self, claim: ClaimRecord | None, generation: int) -> Claim:
         if claim is None:
             return Claim.NONE
         if claim.void:
             return Claim.VOID
-        return Claim.OURS if claim.key == self._request.key else Claim.ANOTHERS
+        if claim.key != self._request.key:
+            return Claim.ANOTHERS
+        return Claim.FORMER if (claim.generation or 0) < generation else Claim.OURS
 
 
 def _mine(memory: Memory, campaign: str | None) -> Mine:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.campaigns import SCHEDULE_FROZEN
-from connect_campaigns.aws.clone import LEDGER_TAG
 from connect_campaigns.aws.outcomes import ACCESS_DENIED, Kind, explain
 from connect_campaigns.core import refusals
 from connect_campaigns.core.errors import LaunchRefused, ServiceUnavailable
@@ -19,13 +18,19 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.outcomes import Outcome
     from connect_campaigns.checks import Checks
     from connect_campaigns.core.attempt import LaunchRequest, Memory, Seen
+    from connect_campaigns.core.guards import Verdict
     from connect_campaigns.core.log import Log
+    from connect_campaigns.core.schedule import Late
+    from connect_campaigns.writes import Writes
 
 MAX_SENDS = 4
 """StartCampaign sends of one attempt whose end is unknown or refused; then a retry looks with fresh eyes."""
 
 MAX_THROTTLED = 12
 """With waits of up to half a minute each: several minutes of a busy account."""
+
+MAX_RECORD_SENDS = 3
+"""The SDK has repeated each of them already."""
 
 STATE_DECIDES = frozenset({"InvalidCampaignStateException", "ConflictException", "ResourceNotFoundException"})
 """Refusals that mean: somebody else changed the campaign; the next pass reads its state."""
@@ -46,6 +51,7 @@ class Starting:
         *,
         campaigns: Campaigns,
         checks: Checks,
+        writes: Writes | None,
         log: Log,
         sleep: Callable[[float], None],
         jitter: Callable[[], float],
@@ -53,22 +59,28 @@ class Starting:
         self._request = request
         self._campaigns = campaigns
         self._checks = checks
+        self._writes = writes
         self._log = log
         self._sleep = sleep
         self._jitter = jitter
-        self.ledger_id = ""
 
     def start(self, seen: Seen, memory: Memory) -> None:
         """Renew a schedule that has passed; else ask the guards, and send StartCampaign as the very next call."""
         description = self._campaigns.describe(seen.campaign or "")
         if description is None:
             return
-        self._demand_ours(description, seen)
+        self._checks.demand_ours(description)
+        if self._request.source_arn:
+            self.demand_source(description, seen)
         window = self._checks.window(description, lead=memory.lead)
         if isinstance(window, Window) and window != window_of(description.config):
             self._renew(description, window, memory)
             return
-        if not self._checks.hold(seen, description):
+        said = self._checks.hold(seen, description)
+        if said is None:
+            return
+        if self._writes and not memory.recorded:
+            self._record(self._writes, seen, description, window, said, memory)
             return
         # Before the send: an attempt whose supervisor is dead can't log, and ends here in place of starting.
         self._log.info(
@@ -81,14 +93,6 @@ class Starting:
         outcome = self._campaigns.start(description.id)
         self._after_start(outcome, description.id, memory)
 
-    def _demand_ours(self, description: Description, seen: Seen) -> None:
-        """Refuse another ledger's clone, and a clone for another audience than was asked for."""
-        ledger = description.config.get("tags", {}).get(LEDGER_TAG, self.ledger_id)
-        if ledger != self.ledger_id:
-            raise refusals.of_pass("other_ledger", seen, key=self._request.key, reading=ledger)
-        if self._request.source_arn:
-            self.demand_source(description, seen)
-
     def demand_source(self, description: Description, seen: Seen) -> None:
         """Refuse a campaign that waits for another audience than was asked for; of one that has begun, say so."""
         source = description.config.get("source", {}).get("customerProfilesSegmentArn")
@@ -100,6 +104,24 @@ class Starting:
         self._log.warning(
             "Campaign %s is %s, on another audience than this run's: %s", description.id, seen.reading, differs
         )
+
+    def _record(  # noqa: PLR0917 - what a record is made of
+        self,
+        writes: Writes,
+        seen: Seen,
+        description: Description,
+        window: Window | Late | None,
+        said: dict[str, Verdict],
+        memory: Memory,
+    ) -> None:
+        """Write the launch record; the start is for the next pass, when it is certainly there.
+
+        :raises LaunchHeld: it can't be written
+        """
+        memory.recorded = writes.launch(seen, description, window, said)
+        memory.record_sends += 1
+        if not memory.recorded and memory.record_sends >= MAX_RECORD_SENDS:
+            raise refusals.of_pass("unrecorded", seen, key=self._request.key)
 
     def _renew(self, description: Description, window: Window, memory: Memory) -> None:
         self._log.info("Renewing the schedule: %s to %s", window.start, window.end)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connect_campaigns.core.records import ClaimRecord, Event, KeyRecord
+from connect_campaigns.aws.clone import TEMPLATE_TAG
+from connect_campaigns.core.keys import audience_name
+from connect_campaigns.core.records import ClaimRecord, Event, KeyRecord, LaunchRecord
+from connect_campaigns.core.schedule import Window
+from connect_campaigns.core.verdict_text import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from connect_campaigns.aws.campaigns import Campaigns
+    from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest, Seen
+    from connect_campaigns.core.guards import Verdict
+    from connect_campaigns.core.schedule import Late
 
 
 class Writes:
@@ -55,10 +61,36 @@ class Writes:
             )
         )
 
-    def event(self, what: str, *, template: str) -> None:
+    def launch(
+        self, seen: Seen, description: Description, window: Window | Late | None, said: Mapping[str, Verdict]
+    ) -> bool:
+        """Write the launch record, named by the claim's time; see `Ledger.write_launch`."""
+        config = description.config
+        source = config.get("source", {}).get("customerProfilesSegmentArn")
+        planned = window if isinstance(window, Window) else None
+        return self._ledger.write_launch(
+            LaunchRecord(
+                at=seen.claim.at if seen.claim else "",
+                by=self._request.run.name,
+                triggered_by=self._request.run.triggered_by,
+                key=self._request.key,
+                generation=seen.generation,
+                campaign=description.id,
+                campaign_name=description.name,
+                template=config.get("tags", {}).get(TEMPLATE_TAG),
+                audience=audience_name(source),
+                source=source,
+                start=planned.start.isoformat() if planned else None,
+                end=planned.end.isoformat() if planned else None,
+                channels=sorted(config.get("channelSubtypeConfig", {})),
+                hours=config.get("communicationTimeConfig", {}),
+                limits=config.get("communicationLimitsOverride", {}),
+                guards=lines(said),
+            )
+        )
+
+    def event(self, what: str, *, text: str) -> None:
         """Write an event; its refusal is raised, so it also proves the right to write."""
         now = self._campaigns.service_now()
-        event = Event(
-            at=now.isoformat(), by=self._request.run.name, what=what, key=self._request.key, template=template
-        )
+        event = Event(at=now.isoformat(), by=self._request.run.name, what=what, key=self._request.key, text=text)
         self._ledger.write_event(event, at=now, nonce=self._nonce())

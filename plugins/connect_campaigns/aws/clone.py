@@ -19,6 +19,10 @@ OWN_OF_A_CAMPAIGN = frozenset({"id", "arn", "name", "lastModifiedTime", "tags", 
 LEDGER_TAG = "connect-campaigns:ledger"
 """Whose clone a campaign is: another ledger's is refused."""
 
+KEY_TAG = "connect-campaigns:key"
+TEMPLATE_TAG = "connect-campaigns:template"
+RUN_TAG = "connect-campaigns:run"
+
 MAX_NAME = 127
 MAX_TAGS = 50
 
@@ -82,11 +86,12 @@ def our_tags(template: Description, *, ledger_id: str, key: str, run: str) -> di
     return {
         "owner": f"arn:{partition}:connect:{region}:{account}:instance/{instance}",
         LEDGER_TAG: ledger_id,
-        "connect-campaigns:key": _tag_value(key),
-        "connect-campaigns:template": template.id,
-        "connect-campaigns:run": _tag_value(run),
+        KEY_TAG: tag_value(key),
+        TEMPLATE_TAG: template.id,
+        RUN_TAG: tag_value(run),
     }
 
 
-def _tag_value(text: str) -> str:
+def tag_value(text: str) -> str:
+    """Give a text as a tag can hold it."""
     return re.sub(r"[^\w .:/=+@-]", "-", text)[:256]

@@ -27,6 +27,7 @@ class LaunchRequest:
     :param template: id of the campaign to clone (CLONE, CREATE)
     :param campaign: bare id of the campaign to start (GIVEN, BARE)
     :param source_arn: segment definition ARN for a clone; None = the template's own
+    :param instance_id: the connection's Connect instance; None = it names none
     :param attach: take a campaign that somebody else started
     :param renew_schedule: give a campaign made by hand a new schedule where its own has passed
     """
@@ -37,6 +38,7 @@ class LaunchRequest:
     template: str | None = None
     campaign: str | None = None
     source_arn: str | None = None
+    instance_id: str | None = None
     schedule: ScheduleSpec = ScheduleSpec()
     guards: GuardSettings = GuardSettings()
     attach: bool = False
@@ -78,6 +80,8 @@ class Memory:
     unknown_sends: int = 0  # of these, those that may yet take effect
     invalid: int = 0  # sends that the service called invalid
     throttled: int = 0
+    recorded: bool = False  # the launch record is certainly there
+    record_sends: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

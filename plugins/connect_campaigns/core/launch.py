@@ -65,6 +65,7 @@ class Claim(StrEnum):
 
     NONE = "none"
     OURS = "ours"
+    FORMER = "former"  # ours, of a generation that a person's relaunch gave up
     ANOTHERS = "another's"
     VOID = "void"
 
@@ -171,6 +172,7 @@ ROWS: tuple[tuple[Cells, Action], ...] = (
     _row(OF_OUR_MAKING, [Key.KNOWN, Key.OTHER], State, [Claim.VOID], Act.NEXT),
     _row([Mode.GIVEN], [Key.OTHER], State, [Claim.VOID], Act.NEXT),
     _row([Mode.GIVEN], [Key.ABSENT, Key.KNOWN], State, [Claim.VOID], Act.RETRY, "given_void"),
+    _row([Mode.GIVEN], [Key.ABSENT], State, [Claim.FORMER], Act.RETRY, "given_former"),
     _row([Mode.GIVEN], [Key.OTHER], State, Claim, Act.REFUSE, "key_taken"),
     # K absent, from a template: create, and write K before anything else is done with the campaign.
     _row(OF_OUR_MAKING, [Key.ABSENT], State, Claim, Act.ADOPT, mine=[Mine.CANDIDATE]),
@@ -222,7 +224,7 @@ ROWS: tuple[tuple[Cells, Action], ...] = (
 """In order: the first row that fits decides."""
 
 
-@cache  # not at import: a DAG's parse has no use for 3,456 cells
+@cache  # not at import: a DAG's parse has no use for thousands of cells
 def table() -> dict[Observation, Action]:
     """Give every cell. A missing one would be a KeyError: a bug, and never a launch."""
     cells: dict[Observation, Action] = {}
@@ -230,6 +232,19 @@ def table() -> dict[Observation, Action]:
         for cell in product(*columns):
             cells.setdefault(Observation(*cell), action)
     return cells
+
+
+CLOSING = frozenset({Act.CREATED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.RAN, Act.LOOK_FOR_END, Act.REFUSE, Act.RETRY})
+"""What a pass ends an attempt with, for a campaign of an earlier attempt's: a relaunch may have given it up since."""
+
+
+def may_be_given_up(observation: Observation) -> bool:
+    """Whether a relaunch request decides: only of a claimed campaign, since others are given up as void.
+
+    One that this attempt started is its own: what it asked for happened.
+    """
+    claimed = observation.claim in {Claim.OURS, Claim.ANOTHERS}
+    return claimed and observation.mine is not Mine.ACCEPTED and decide(observation).act in CLOSING
 
 
 def decide(observation: Observation) -> Action:

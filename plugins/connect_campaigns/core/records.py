@@ -116,7 +116,7 @@ class LaunchRecord(Record):
     :param hours: communication hours and zones as DescribeCampaign shows them
     :param limits: communication limits, the same
     :param guards: what each said when this was written
-    :param approval: the approval's record, where one was asked for
+    :param triggered_by: who pressed the button, where Airflow says so
     """
 
     kind = "launch"
@@ -127,14 +127,13 @@ class LaunchRecord(Record):
     campaign_name: str = ""
     template: str | None = None
     source: str | None = None
-    definition_hash: str | None = None
     start: str | None = None
     end: str | None = None
     channels: list[str] = field(default_factory=list)
     hours: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=dict)
     guards: dict[str, str] = field(default_factory=dict)
-    approval: dict[str, Any] | None = None
+    triggered_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

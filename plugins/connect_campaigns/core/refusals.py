@@ -53,7 +53,8 @@ WORDS: dict[str, _Words] = {
         error=LaunchRefused,
         found="campaign {campaign} was launched by this launch key ({key}) and has ended: {reading}",
         allowed="one launch per key",
-        hint="look at the campaign's figures for whom it attempted; to launch again give another `launch_key`",
+        hint="look at the campaign's figures for whom it attempted; to launch again:"
+        " python -m connect_campaigns relaunch {key!r} --reason '…', then clear this task",
     ),
     "active_bare": _Words(
         error=LaunchRefused,
@@ -87,6 +88,12 @@ WORDS: dict[str, _Words] = {
         allowed="a campaign that nobody gave up",
         hint="clear the Create task: it makes a new one",
     ),
+    "given_former": _Words(
+        error=LaunchUncertain,
+        found="campaign {campaign} is that of an earlier launch of key {key!r}, which a person's relaunch gave up",
+        allowed="the campaign of the relaunch",
+        hint="clear the Create task: it makes a new one; where it has a `launch_key` of its own, relaunch that key too",
+    ),
     "template_gone": _Words(
         error=LaunchRefused,
         found="template {campaign} is not there",
@@ -111,12 +118,18 @@ WORDS: dict[str, _Words] = {
         allowed="campaigns of this connection's ledger, or made by hand",
         hint="use the connection whose `launch_ledger` made it, in the create and in the start task",
     ),
+    "other_instance": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} belongs to another Connect instance than the connection's: {reading}",
+        allowed="campaigns of the connection's `connect_instance_id`",
+        hint="look at the campaign's id, and at `connect_instance_id` in the extra of the connection",
+    ),
     "other_source": _Words(
         error=LaunchHeld,
         found="campaign {campaign} of launch key {key!r} is not for the audience that this run prepared: {reading}",
         allowed="one audience per launch",
-        hint="it has not started: delete campaign {campaign} in the console, then clear the create task, which makes a new one;"
-        " where that says that it is gone, give another `launch_key`",
+        hint="it has not started; to give it up:"
+        " python -m connect_campaigns relaunch {key!r} --reason '…', then clear the create task, which makes a new one",
     ),
     "claimed": _Words(
         error=LaunchRefused,
@@ -128,7 +141,14 @@ WORDS: dict[str, _Words] = {
         error=LaunchUncertain,
         found="campaign {campaign} of launch key {key!r} was claimed and is gone; whether it ran is unknown",
         allowed="a campaign that is there, or whose end housekeeping noted",
-        hint="look for it in the Connect console's reports; to launch again give another `launch_key`",
+        hint="look for it in the Connect console's reports; to launch again:"
+        " python -m connect_campaigns relaunch {key!r} --reason '…', then clear this task",
+    ),
+    "unrecorded": _Words(
+        error=LaunchHeld,
+        found="the launch record of campaign {campaign} can't be written: the ledger's store doesn't answer",
+        allowed="a record of every launch, before it starts",
+        hint="retry when the ledger answers again; nothing was started",
     ),
     "inconsistent": _Words(
         error=LaunchUncertain,

@@ -11,7 +11,8 @@ from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.guards import Failed, OnFailure
 from connect_campaigns.core.launch import Claim, Mode
 from connect_campaigns.core.refusals import guard_failed
-from connect_campaigns.operators.launching import LaunchingOperator, in_words, table
+from connect_campaigns.core.verdict_text import lines, table
+from connect_campaigns.operators.launching import LaunchingOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,6 +74,7 @@ class CreateCampaignOperator(LaunchingOperator):
         request = LaunchRequest(
             mode=Mode.CREATE,
             run=run,
+            instance_id=self.hook.settings.connect_instance_id,
             key=self.key(run),
             template=self.resolved(template),
             source_arn=source,
@@ -211,6 +213,7 @@ class StartCampaignOperator(LaunchingOperator):
         return LaunchRequest(
             mode=mode,
             run=run,
+            instance_id=self.hook.settings.connect_instance_id,
             key="" if mode is Mode.BARE else self.key(run),
             template=self.resolved(self.template) if self.template else None,
             campaign=self.resolved(self.campaign_id) if self.campaign_id else None,
@@ -262,4 +265,4 @@ class PreflightOperator(CreateCampaignOperator):
                     launcher.checks.hold(seen)  # writes void and skips; where it comes back, the ledger moved meanwhile
                     held = True
                 raise guard_failed(name, verdict, held=held)
-        return {name: ": ".join(in_words(verdict)) for name, verdict in verdicts}
+        return lines(dict(verdicts))

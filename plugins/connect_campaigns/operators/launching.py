@@ -13,11 +13,12 @@ from connect_campaigns.context import run_info
 from connect_campaigns.core import parameters
 from connect_campaigns.core.amounts import seconds
 from connect_campaigns.core.errors import LaunchSkipped
-from connect_campaigns.core.guards import Failed, GuardSettings, NotEvaluated
+from connect_campaigns.core.guards import Failed, GuardSettings
 from connect_campaigns.core.keys import launch_key
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.core.schedule import checked
+from connect_campaigns.core.verdict_text import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from connect_campaigns._compat import Context
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest
-    from connect_campaigns.core.guards import Verdict
     from connect_campaigns.core.run import RunInfo
     from connect_campaigns.core.schedule import ScheduleSpec
     from connect_campaigns.launcher import Launcher
@@ -207,22 +207,6 @@ class LaunchingOperator(ConnectOperator):
     def run_info(self, context: Context) -> RunInfo:
         """The run of this attempt."""
         return run_info(context)
-
-
-def table(verdicts: Sequence[tuple[str, Verdict]]) -> str:
-    """Show verdicts as an aligned table, a line each."""
-    width = max(len(name) for name, _ in verdicts)
-    rows = ((name, *in_words(verdict)) for name, verdict in verdicts)
-    return "\n".join(f"  {name:<{width}}  {word:<13}  {note}" for name, word, note in rows)
-
-
-def in_words(verdict: Verdict) -> tuple[str, str]:
-    """Give a verdict as a word or two, and what goes with it."""
-    if isinstance(verdict, Failed):
-        return "FAILED", f"{verdict.found} (allowed: {verdict.allowed})"
-    if isinstance(verdict, NotEvaluated):
-        return "not evaluated", verdict.why
-    return "passed", verdict.note
 
 
 def _age(value: object) -> timedelta | None:
