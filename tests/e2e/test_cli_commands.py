@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connect_campaigns.aws import halting
+from connect_campaigns.aws import patience
 from tests.cli_kit import CommandLine
 from tests.emulator.campaign_kit import INSTANCE, Kit
 
@@ -101,7 +101,7 @@ def test_throttling_is_waited_out_with_growing_waits(kit, command):
 
 
 def test_throttling_is_not_waited_out_for_ever(kit, command, monkeypatch):
-    monkeypatch.setattr(halting, "MAX_WAITS", 1)
+    monkeypatch.setattr(patience, "MAX_WAITS", 1)
     first, second = kit.in_state("Running"), kit.in_state("Running")
     kit.emulator.add_fault(operation="PauseCampaign", times=6, **THROTTLED)
     ended = command("pause", "--json", first, second)

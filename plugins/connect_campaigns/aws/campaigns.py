@@ -57,7 +57,7 @@ class Campaigns:
     """The campaigns of one account and Region.
 
     :param client: a ``connectcampaignsv2`` client with the SDK's usual retries, for reads
-    :param sender: one that sends once, for CreateCampaign, StartCampaign and DeleteCampaign; None = these are refused
+    :param sender: one that sends once, for Create-, Start-, Resume- and DeleteCampaign; None = these are refused
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class Campaigns:
         )
 
     def summaries(self, instance_id: str | None = None) -> Iterator[dict[str, Any]]:
-        """List the campaigns of an instance, 50 a call."""
+        """List the campaigns of an instance, 50 a call; times are aware, in UTC."""
         more: dict[str, Any] = {"maxResults": 50}
         if instance_id:
             more["filters"] = {"instanceIdFilter": {"value": instance_id, "operator": "Eq"}}
@@ -200,7 +200,7 @@ class Campaigns:
             if not outcome.accepted:
                 raise explain(outcome, action="connect-campaigns:ListCampaigns", resource="*")
             reply = outcome.reply or {}
-            yield from reply["campaignSummaryList"]
+            yield from _aware(reply["campaignSummaryList"])
             if not reply.get("nextToken"):
                 return
             more["nextToken"] = reply["nextToken"]
@@ -229,6 +229,10 @@ class Campaigns:
     def pause(self, campaign_id: str) -> Outcome:
         """Send PauseCampaign; repeating it is harmless, so the SDK may."""
         return send(self._client.pause_campaign, id=campaign_id)
+
+    def resume(self, campaign_id: str) -> Outcome:
+        """Send one ResumeCampaign: one that the SDK re-sends could undo a pause that somebody sent in between."""
+        return send(self._sender.resume_campaign, id=campaign_id)
 
     def stop(self, campaign_id: str) -> Outcome:
         """Send StopCampaign; a stopped campaign cannot be resumed. Repeating it is harmless."""

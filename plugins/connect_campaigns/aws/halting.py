@@ -1,4 +1,4 @@
-"""Pausing and stopping campaigns: on purpose, patiently, and as often as anybody likes."""
+"""Pausing, resuming and stopping campaigns: on purpose, patiently, and as often as anybody likes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.campaigns import Campaigns
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, Kind, explain
+from connect_campaigns.aws.patience import patiently
 from connect_campaigns.core.errors import ConnectCampaignsError, ServiceRefused
 from connect_campaigns.core.states import ENDED, NOT_FOUND, CampaignState
 
@@ -15,27 +16,30 @@ if TYPE_CHECKING:
 
     from connect_campaigns.aws.outcomes import Outcome
 
-MAX_WAITS = 6
-"""Waits for one throttled campaign, half a minute together at most; the SDK has waited a little before each."""
-
 
 @dataclass(frozen=True)
 class Halt:
-    """One of the two ways to halt a campaign."""
+    """A way to halt a campaign, or to let it go on.
+
+    :param done: what it is then, in a word
+    :param allowed: which campaigns it is for, in words
+    """
 
     done: str
     target: CampaignState
     operation: str
     send: Callable[[Campaigns, str], Outcome]
+    allowed: str
 
 
-PAUSE = Halt("paused", CampaignState.PAUSED, "PauseCampaign", Campaigns.pause)
-STOP = Halt("stopped", CampaignState.STOPPED, "StopCampaign", Campaigns.stop)
+PAUSE = Halt("paused", CampaignState.PAUSED, "PauseCampaign", Campaigns.pause, "a campaign that is Running")
+RESUME = Halt("resumed", CampaignState.RUNNING, "ResumeCampaign", Campaigns.resume, "a campaign that is Paused")
+STOP = Halt("stopped", CampaignState.STOPPED, "StopCampaign", Campaigns.stop, "a campaign that is Running or Paused")
 
 
 @dataclass(frozen=True)
 class Halted:
-    """What became of one campaign: its state as far as it is known; no error = it is paused or stopped."""
+    """What became of one campaign: its state as far as it is known; no error = it is what it was to become."""
 
     state: str | None
     error: ConnectCampaignsError | None = None
@@ -50,7 +54,7 @@ def halt(
     sleep: Callable[[float], None],
     jitter: Callable[[], float],
 ) -> Halted:
-    """Pause or stop one campaign; nothing is raised, since the next one must have its turn.
+    """Pause, resume or stop one campaign; nothing is raised, since the next one must have its turn.
 
     The service judges, not our reading, which may be stale; only an end is believed, since nothing leads back from it.
 
@@ -60,7 +64,7 @@ def halt(
     """
     if before in ENDED - {how.target}:
         return Halted(before, _not_possible(how, campaign_id, str(before)))
-    outcome = _patiently(how, campaigns, campaign_id, sleep=sleep, jitter=jitter)
+    outcome = patiently(lambda: how.send(campaigns, campaign_id), sleep=sleep, jitter=jitter)
     state = how.target if outcome.accepted else _state_now(campaigns, campaign_id, outcome)
     if state == how.target:  # after a refusal too: it was so before, or the SDK sent twice and the first reply was lost
         return Halted(state)
@@ -68,23 +72,6 @@ def halt(
         return Halted(state, _not_possible(how, campaign_id, state))
     resource = f"campaign {campaign_id}"
     return Halted(state, explain(outcome, action=f"connect-campaigns:{how.operation}", resource=resource))
-
-
-def _patiently(
-    how: Halt,
-    campaigns: Campaigns,
-    campaign_id: str,
-    *,
-    sleep: Callable[[float], None],
-    jitter: Callable[[], float],
-) -> Outcome:
-    """Send, and wait out throttling: 1 a second for the whole account and Region, burst 2 (documented)."""
-    for wait in range(MAX_WAITS):
-        outcome = how.send(campaigns, campaign_id)
-        if outcome.kind is not Kind.THROTTLED:
-            return outcome
-        sleep(min(8.0, 2.0**wait) * (0.5 + jitter() / 2))
-    return how.send(campaigns, campaign_id)
 
 
 def _state_now(campaigns: Campaigns, campaign_id: str, outcome: Outcome) -> str | None:
@@ -102,14 +89,21 @@ def _state_now(campaigns: Campaigns, campaign_id: str, outcome: Outcome) -> str 
 
 
 def _not_possible(how: Halt, campaign_id: str, state: str) -> ServiceRefused:
+    ended = "it has ended and calls nobody"
     hints = {
         NOT_FOUND: "look at the campaign's id, at Region and account; or it was deleted",
         CampaignState.INITIALIZED: "it was never started and calls nobody; to keep a DAG from starting it, pause the DAG",
         CampaignState.RUNNING: "it is still running: run this again",
     }
+    if how is RESUME:
+        ended += ", and nothing leads back: clone it"
+        hints |= {
+            CampaignState.INITIALIZED: "it was never started: StartCampaignOperator does that, and asks the guards",
+            CampaignState.PAUSED: "it is still paused: run this again",
+        }
     return ServiceRefused(
         f"campaign {campaign_id} can't be {how.done}: it is {state}",
-        allowed="a campaign that is Running" + (" or Paused" if how is STOP else ""),
-        hint=hints.get(state, "it has ended and calls nobody"),
+        allowed=how.allowed,
+        hint=hints.get(state, ended),
         code="state",
     )
