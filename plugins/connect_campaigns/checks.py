@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from connect_campaigns.aws.clone import LEDGER_TAG
+from connect_campaigns.aws.clone import LEDGER_TAG, TEMPLATE_TAG
+from connect_campaigns.aws.others import active_on, other_launches
 from connect_campaigns.core import refusals
-from connect_campaigns.core.guards import GUARDS, Fact, Facts, Failed, OnFailure
+from connect_campaigns.core.guards import GUARDS, Fact, Facts, Failed, OnFailure, Warned
 from connect_campaigns.core.launch import Claim, Key, Mode, State
 from connect_campaigns.core.schedule import LEAD, plan, run_day, window_of
 from connect_campaigns.core.states import NOT_FOUND
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.guards import Verdict
+    from connect_campaigns.core.log import Log
     from connect_campaigns.core.records import ClaimRecord, KeyRecord
     from connect_campaigns.core.schedule import Late, Window
     from connect_campaigns.writes import Writes
@@ -39,13 +41,16 @@ class Checks:
         campaigns: Campaigns,
         ledger: Ledger | None,
         writes: Writes | None,
+        log: Log,
         wall_clock: Callable[[], datetime],
     ) -> None:
         self._request = request
         self._campaigns = campaigns
         self._ledger = ledger
         self._writes = writes
+        self._log = log
         self._wall_clock = wall_clock
+        self._warned: set[Warned] = set()
         self.ledger_id = ""
 
     def verdicts(self, seen: Seen, known: Description | None = None) -> Iterator[tuple[str, Verdict]]:
@@ -53,10 +58,17 @@ class Checks:
 
         :param known: the campaign's or template's description, where it was just read
         """
-        facts = Facts(run=self._request.run, wall_now=self._wall_clock(), has_ledger=self._ledger is not None)
+        ours = seen.claim if seen.observation.claim is Claim.OURS else None
+        facts = Facts(
+            run=self._request.run,
+            wall_now=self._wall_clock(),
+            has_ledger=self._ledger is not None,
+            key=self._request.key,
+            claimed_at=ours.written_at if ours else None,
+        )
         fetched: set[Fact] = set()
         for guard in GUARDS:
-            for need in guard.needs - fetched:
+            for need in (fact for fact in Fact if fact in guard.needs - fetched):
                 facts = self._fetch(need, facts, seen, known)
                 fetched.add(need)
             yield guard.name, guard.check(facts, self._request.guards)
@@ -73,6 +85,7 @@ class Checks:
         for name, verdict in self.verdicts(seen, known):
             if not isinstance(verdict, Failed):
                 said[name] = verdict
+                self._warn(name, verdict)
                 continue
             held = seen.observation.claim is Claim.OURS
             if verdict.then is OnFailure.SKIP_FOR_GOOD and not held and self._ledger and self._writes:
@@ -83,6 +96,11 @@ class Checks:
                     return None
             raise refusals.guard_failed(name, verdict, held=held)
         return said
+
+    def _warn(self, name: str, verdict: Verdict) -> None:
+        if isinstance(verdict, Warned) and verdict not in self._warned:
+            self._warned.add(verdict)  # the guards are asked several times in an attempt, and said once is enough
+            self._log.warning("Guard %s: %s\nallowed: %s\nhint: %s", name, verdict.found, verdict.allowed, verdict.hint)
 
     def _void(self, seen: Seen, reason: str, ledger: Ledger, writes: Writes) -> bool:
         """Write void before skipping: a twin, or a late effect of this attempt, must not launch what we call skipped.
@@ -141,6 +159,10 @@ class Checks:
     def _fetch(self, need: Fact, facts: Facts, seen: Seen, known: Description | None) -> Facts:
         if need is Fact.FREEZE:
             return replace(facts, freeze=self._ledger.frozen()) if self._ledger else facts
+        if need is Fact.LAUNCHES:
+            return self._with_launches(facts)
+        if need is Fact.ACTIVE:
+            return self._with_active(facts)
         config: dict[str, Any]
         gone = self._request.makes_campaigns and seen.observation.state is State.NOT_FOUND  # it will be made anew
         if seen.campaign and not gone and seen.observation.state is not State.NO_CAMPAIGN:
@@ -154,6 +176,31 @@ class Checks:
             config, state = self._as_cloned(description), None
         window = self.window(description)
         return replace(facts, now=self._campaigns.service_now(), config=config, state=state, window=window)
+
+    def _with_launches(self, facts: Facts) -> Facts:
+        gap, config, now = self._request.guards.min_launch_gap, facts.config or {}, facts.now
+        template = self._request.template or config.get("tags", {}).get(TEMPLATE_TAG)
+        if not (self._ledger and gap and template and now):
+            return facts
+        launches = other_launches(
+            self._ledger,
+            self._campaigns,
+            key=self._request.key,
+            template=template,
+            source=config.get("source", {}).get("customerProfilesSegmentArn"),
+            since=now - gap,
+        )
+        return replace(facts, launches=launches)
+
+    def _with_active(self, facts: Facts) -> Facts:
+        config = facts.config or {}
+        source = config.get("source", {}).get("customerProfilesSegmentArn")
+        if self._request.guards.if_overlap is None or not source:
+            return facts
+        instance = config["connectInstanceId"]
+        return replace(
+            facts, active=active_on(self._campaigns, source=source, instance_id=instance, but={config["id"]})
+        )
 
     def _as_cloned(self, template: Description) -> dict[str, Any]:
         source = self._request.source_arn

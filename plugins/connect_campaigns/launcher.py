@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.clone import clone_name, clone_request, our_tags
 from connect_campaigns.aws.outcomes import Kind, explain
+from connect_campaigns.aws.ledger import refuse_without_ledger
 from connect_campaigns.checks import Checks
 from connect_campaigns.core import refusals
 from connect_campaigns.core.attempt import Launched, Memory
@@ -17,6 +18,7 @@ from connect_campaigns.core.errors import (
     ConnectCampaignsError,
     GuardFailed,
     LaunchHeld,
+    LaunchRefused,
     LaunchSkipped,
     LaunchUncertain,
     RetryableError,
@@ -25,6 +27,7 @@ from connect_campaigns.core.guards import Failed, OnFailure, Passed
 from connect_campaigns.core.launch import Act, decide
 from connect_campaigns.core.schedule import Window
 from connect_campaigns.observer import Observer
+from connect_campaigns.relaunching import NOTHING_LAUNCHED, Relaunching
 from connect_campaigns.starting import Starting
 from connect_campaigns.writes import Writes
 
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
+    from connect_campaigns.aws.metrics import Metrics
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.errors import ThreeParts
     from connect_campaigns.core.guards import Verdict
@@ -70,6 +74,7 @@ class Launcher:
     """One attempt at one launch.
 
     :param ledger: None only in mode BARE
+    :param metrics: tells a relaunch whom the former launch attempted
     :param wall_clock: the worker's clock, aware
     :param sleep: waits that many seconds
     :param jitter: a number from 0 to 1
@@ -82,6 +87,7 @@ class Launcher:
         *,
         campaigns: Campaigns,
         ledger: Ledger | None,
+        metrics: Metrics | None = None,
         log: Log,
         wall_clock: Callable[[], datetime],
         sleep: Callable[[float], None],
@@ -92,7 +98,9 @@ class Launcher:
         self.campaigns = campaigns
         self._ledger = ledger
         self._writes = Writes(request, campaigns=campaigns, ledger=ledger, nonce=nonce) if ledger else None
-        self.checks = Checks(request, campaigns=campaigns, ledger=ledger, writes=self._writes, wall_clock=wall_clock)
+        self.checks = Checks(
+            request, campaigns=campaigns, ledger=ledger, writes=self._writes, log=log, wall_clock=wall_clock
+        )
         self.starting = Starting(
             request,
             campaigns=campaigns,
@@ -102,6 +110,8 @@ class Launcher:
             sleep=sleep,
             jitter=jitter,
         )
+        self._metrics = metrics
+        self._wall_clock = wall_clock
         self.observer = Observer(request, campaigns=campaigns, ledger=ledger)
         self.log = log
         self.sleep = sleep
@@ -126,10 +136,41 @@ class Launcher:
         """
         self.open_ledger()
         try:
+            self._relaunch()
             return self._passes()
         except tuple(NOT_LAUNCHED) as error:
             self._note(error)
             raise
+
+    def _relaunch(self) -> None:
+        """Do first what a person asked for in the run's conf: give up what this key launched before."""
+        ask = self.request.run.relaunch
+        if ask is None:
+            return
+        try:
+            request = self.relaunching().request(ask)
+            self.log.info("Relaunch, asked by %s: %s (generation %d)", request.by, request.reason, request.generation)
+        except LaunchRefused as error:
+            if error.code != NOTHING_LAUNCHED:
+                raise
+            self.log.info("A relaunch is asked for, and nothing was launched yet: this is the first launch.")
+
+    def relaunching(self) -> Relaunching:
+        """What settles a relaunch of this key.
+
+        :raises LaunchRefused: there is no ledger, which alone knows what was launched
+        """
+        if self._ledger is None:
+            raise refuse_without_ledger("a relaunch")
+        return Relaunching(
+            self.request.key,
+            campaigns=self.campaigns,
+            ledger=self._ledger,
+            metrics=self._metrics,
+            log=self.log,
+            wall_clock=self._wall_clock,
+            sleep=self.sleep,
+        )
 
     def _passes(self) -> Launched:
         memory = Memory()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from connect_campaigns.core.errors import LaunchRefused
@@ -21,6 +22,11 @@ class Record:
     kind: ClassVar[str]
     at: str
     by: str
+
+    @property
+    def written_at(self) -> datetime:
+        """`at`, as a time."""
+        return datetime.fromisoformat(self.at)
 
     def to_json(self) -> bytes:
         """Write as indented JSON: people read these."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connect_campaigns.core.guards import Failed, NotEvaluated
+from connect_campaigns.core.guards import Failed, NotEvaluated, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +28,8 @@ def in_words(verdict: Verdict) -> tuple[str, str]:
     """Give a verdict as a word or two, and what goes with it."""
     if isinstance(verdict, Failed):
         return "FAILED", f"{verdict.found} (allowed: {verdict.allowed})"
+    if isinstance(verdict, Warned):
+        return "WARNING", f"{verdict.found} (allowed: {verdict.allowed})"
     if isinstance(verdict, NotEvaluated):
         return "not evaluated", verdict.why
     return "passed", verdict.note

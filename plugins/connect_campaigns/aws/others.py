@@ -1,0 +1,76 @@
+"""What else was launched, or runs: the facts of the guards that look beyond the one campaign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connect_campaigns.core.errors import ServiceRefused
+from connect_campaigns.core.keys import audience_name
+from connect_campaigns.core.states import CampaignState
+from connect_campaigns.core.verdicts import ActiveCampaign, OtherLaunch
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from connect_campaigns.aws.campaigns import Campaigns
+    from connect_campaigns.aws.ledger import Ledger
+
+ACTIVE = frozenset({CampaignState.RUNNING, CampaignState.PAUSED})
+
+
+def other_launches(
+    ledger: Ledger, campaigns: Campaigns, *, key: str, template: str, source: str | None, since: datetime
+) -> tuple[OtherLaunch, ...]:
+    """Read what other keys launched of one template on one audience, and how that is now.
+
+    One listing of the ledger; a state call and a read per launch only where there are some.
+
+    :param key: this launch's own, which doesn't count
+    :param source: segment definition ARN; its name without the content's hash is the audience
+    """
+    audience = audience_name(source)
+    records = ledger.launches_since(template=template, audience=audience, since=since)
+    others = [record for record in records if record.key != key]
+    states = campaigns.states([record.campaign for record in others]) if others else {}
+    return tuple(
+        OtherLaunch(
+            key=record.key,
+            campaign=record.campaign,
+            audience=audience,
+            at=record.written_at,
+            state=states[record.campaign],
+        )
+        for record in others
+    )
+
+
+def active_on(
+    campaigns: Campaigns, *, source: str, instance_id: str, but: Collection[str]
+) -> tuple[ActiveCampaign, ...] | str:
+    """Find the campaigns that run on a source: a listing, a state call for 25 of them, a description of each active one.
+
+    :param but: ids of campaigns that don't count
+    :returns: or, where rights are missing, which
+    """
+    try:
+        summaries = {each["id"]: each["name"] for each in campaigns.summaries(instance_id) if each["id"] not in but}
+        states = campaigns.states(list(summaries))
+        running = [campaign for campaign, state in states.items() if state in ACTIVE]
+        described = [found for campaign in running if (found := campaigns.describe(campaign))]
+    except ServiceRefused as error:
+        return error.found
+    return tuple(
+        ActiveCampaign(id=each.id, name=each.name, state=states[each.id])
+        for each in described
+        if _same(each.config.get("source", {}).get("customerProfilesSegmentArn"), source)
+    )
+
+
+def _same(one: str | None, other: str) -> bool:
+    """Whether two ARNs mean one segment definition: AWS's own examples write its folder in two ways."""
+    return one is not None and _spelled(one) == _spelled(other)
+
+
+def _spelled(arn: str) -> str:
+    return arn.replace("/segments/", "/segment-definitions/")

@@ -1,0 +1,85 @@
+"""Guards that look beyond the one campaign: other launches, other campaigns, the freeze switch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connect_campaigns.core.outcome import has_audience
+from connect_campaigns.core.states import CampaignState
+from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Passed, span, told
+
+if TYPE_CHECKING:
+    from connect_campaigns.core.verdicts import Facts, GuardSettings, OtherLaunch, Verdict
+
+
+def launch_gap(facts: Facts, settings: GuardSettings) -> Verdict:
+    """Another key must not have launched the same template on the same audience a short while ago."""
+    gap, now = settings.min_launch_gap, facts.now
+    if not gap or now is None:
+        return NotEvaluated("min_launch_gap=None")
+    if not facts.has_ledger:
+        return NotEvaluated("no ledger")
+    if facts.launches is None:
+        return NotEvaluated("the campaign is no clone of a template")
+    found = next((each for each in facts.launches if _counts(each, facts)), None)
+    if found is None:
+        return Passed(f"no other key in the last {span(gap)}")
+    waits = found.state == CampaignState.INITIALIZED
+    return Failed(
+        f"launch key {found.key!r} {'is about to launch' if waits else 'launched'} the same template on the same audience"
+        f" ({found.audience}): claimed {span(now - found.at)} ago, campaign {found.campaign} is {found.state}",
+        allowed=f"{span(gap)} between launches of one template on one audience (`min_launch_gap`)",
+        hint=f"the same launch has the same launch_key ({found.key!r}); are these people to be contacted again, then"
+        " min_launch_gap=None, or a shorter one",
+    )
+
+
+def _counts(other: OtherLaunch, facts: Facts) -> bool:
+    """Whether another key's launch stands in the way of ours; of two that wait, only the earlier one's does."""
+    if other.key == facts.key:
+        return False
+    if other.state != CampaignState.INITIALIZED or facts.claimed_at is None:
+        return True
+    return (other.at, other.key) < (facts.claimed_at, facts.key)
+
+
+def overlap(facts: Facts, settings: GuardSettings) -> Verdict:
+    """No other campaign runs on the same source: both could contact the same person (documented)."""
+    if settings.if_overlap is None:
+        return NotEvaluated("if_overlap=None")
+    if not has_audience(facts.config or {}):
+        return NotEvaluated("no segment campaign")
+    if isinstance(facts.active, str):
+        if settings.if_overlap == "warn":
+            return NotEvaluated(facts.active)
+        return Failed(
+            f"which campaigns are active can't be told: {facts.active}",
+            allowed='rights to list, read and describe campaigns, where if_overlap="fail"',
+            hint='give the connection\'s role these rights; with if_overlap="warn" the launch goes on without',
+            then=OnFailure.HOLD,
+        )
+    if not facts.active:
+        return Passed("no active campaign has this source")
+    shown = ", ".join(f"{each.name!r} ({each.id}, {each.state})" for each in facts.active[:5])
+    return told(
+        settings.if_overlap,
+        found=f"active on the same source: {shown}"
+        + (f" and {len(facts.active) - 5} more" if len(facts.active) > 5 else ""),
+        allowed=f'no Running or Paused campaign on the source of this launch (if_overlap="{settings.if_overlap}")',
+        hint="wait until it is over, or stop it: python -m connect_campaigns stop CAMPAIGN; a retry looks again",
+        then=OnFailure.HOLD,
+    )
+
+
+def freeze(facts: Facts, _: GuardSettings) -> Verdict:
+    """While the freeze switch is on nothing new begins; asked last, right before the start."""
+    if not facts.has_ledger:
+        return NotEvaluated("no ledger")
+    if facts.freeze is None:
+        return Passed("off")
+    return Failed(
+        f"launches are frozen since {facts.freeze.at} by {facts.freeze.by}: {facts.freeze.reason}",
+        allowed="launches while the freeze is off",
+        hint="whoever set it takes it off; a retry then goes on from here",
+        then=OnFailure.HOLD,
+    )

@@ -1,0 +1,53 @@
+"""Guards that look at the Airflow run alone; they cost no call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Passed, span
+
+if TYPE_CHECKING:
+    from connect_campaigns.core.verdicts import Facts, GuardSettings, Verdict
+
+
+def backfill(facts: Facts, _: GuardSettings) -> Verdict:
+    """No launch in a run that a backfill made: yesterday's people are not called today."""
+    if not facts.run.is_backfill:
+        return Passed(f"run type {facts.run.run_type}")
+    return Failed(
+        f"run {facts.run.run_id} was made by a backfill",
+        allowed="scheduled, asset-triggered and manual runs: a backfill launches nobody",
+        hint="to launch today, trigger the DAG by hand",
+        then=OnFailure.SKIP,
+    )
+
+
+def run_age(facts: Facts, settings: GuardSettings) -> Verdict:
+    """No launch in a run that is long past due: a catch-up, or an old run cleared."""
+    due, bound = facts.run.due, settings.max_run_age
+    if settings.lateness_bounded:
+        return NotEvaluated("latest_start or end_at decides")
+    if bound is None or due is None:
+        return NotEvaluated("max_run_age=None" if bound is None else "the run has no due time")
+    age = facts.wall_now - due
+    if age <= bound:
+        return Passed(f"due {span(age)} ago")
+    return Failed(
+        f"run {facts.run.run_id} was due {span(age)} ago ({due:%Y-%m-%d %H:%M} UTC)",
+        allowed=f"a run due at most {span(bound)} ago (`max_run_age`)",
+        hint="trigger the DAG by hand for today; or set max_run_age, or latest_start and end_at, which then decide",
+    )
+
+
+def manual_run(facts: Facts, settings: GuardSettings) -> Verdict:
+    """Whether a manual run of a scheduled DAG launches is its author's choice."""
+    if not (facts.run.is_manual and facts.run.scheduled):
+        return NotEvaluated("no manual run of a scheduled DAG")
+    if settings.if_manual == "launch":
+        return Passed('if_manual="launch"')
+    return Failed(
+        f"run {facts.run.run_id} was triggered by hand ({facts.run.triggered_by or 'by whom is not known'})",
+        allowed='manual runs of this scheduled DAG check only (if_manual="check")',
+        hint='trigger it again with "launch" as what a manual trigger does',
+        then=OnFailure.SKIP,
+    )

@@ -1,0 +1,174 @@
+"""What a guard is told, what it says, and what that does to the task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from connect_campaigns.core.closed_days import ClosedDays
+    from connect_campaigns.core.permitted import PermittedHours
+    from connect_campaigns.core.records import Freeze
+    from connect_campaigns.core.run import RunInfo
+    from connect_campaigns.core.schedule import Late, Window
+
+
+class Fact(StrEnum):
+    """What a guard may need beyond the run itself, in the order in which they are fetched; each costs calls."""
+
+    CAMPAIGN = "campaign"  # configuration, state, window and service time
+    LAUNCHES = "launches"  # by other keys, of the same template on the same audience
+    ACTIVE = "active"  # campaigns that run on the same source
+    FREEZE = "freeze"
+
+
+class OnFailure(StrEnum):
+    """What a failed guard does to the task."""
+
+    FAIL = "fail"
+    SKIP = "skip"  # it can't change for this run
+    SKIP_FOR_GOOD = "skip_for_good"  # time decides: written as void first, so that no twin launches after all
+    HOLD = "hold"  # it may turn by itself: a retry asks again
+
+
+@dataclass(frozen=True)
+class Passed:
+    """The check holds."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The check doesn't hold: the three parts of its message, and what that does to the task."""
+
+    found: str
+    allowed: str
+    hint: str
+    then: OnFailure = OnFailure.FAIL
+
+
+@dataclass(frozen=True)
+class Warned:
+    """The check doesn't hold, and its author wants to be told and nothing more."""
+
+    found: str
+    allowed: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class NotEvaluated:
+    """The check can't be made: rights or facts are missing, or nobody asked for it."""
+
+    why: str
+
+
+Verdict = Passed | Failed | Warned | NotEvaluated
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardSettings:
+    """Each guard's switch.
+
+    :param max_run_age: a run that was due longer ago launches nobody; None = no bound
+    :param lateness_bounded: ``latest_start`` or ``end_at`` is given, and decides in place of ``max_run_age``
+    :param if_manual: for a manual run of a scheduled DAG: ``launch``, or ``check`` (the launcher then only checks)
+    :param require_hours: demand communication hours of every channel, not of voice alone
+    :param permitted_hours: when people may be contacted at all; None = nobody says
+    :param closed_days: when nobody may be contacted; None = nobody says
+    :param if_no_limits: ``warn`` or ``fail``
+    :param ignore_instance_limits: why this campaign may opt out of the instance's communication limits
+    :param min_launch_gap: between launches of one template on one audience by different keys; None = any
+    :param if_overlap: ``warn`` or ``fail``; None = it isn't looked for
+    """
+
+    max_run_age: timedelta | None = timedelta(hours=12)
+    lateness_bounded: bool = False
+    if_manual: str = "launch"
+    require_hours: bool = False
+    permitted_hours: PermittedHours | None = None
+    closed_days: ClosedDays | None = None
+    if_no_limits: str = "warn"
+    ignore_instance_limits: str | None = None
+    min_launch_gap: timedelta | None = None
+    if_overlap: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherLaunch:
+    """A launch of the same template on the same audience, by another key.
+
+    :param at: when its claim was written
+    :param state: its campaign's state now, `NOT_FOUND` or ``NotSeen``
+    """
+
+    key: str
+    campaign: str
+    audience: str
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActiveCampaign:
+    """A campaign that is Running or Paused on the same source."""
+
+    id: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known when the guards are asked; None = not fetched.
+
+    :param wall_now: the worker's clock, which is Airflow's: only a run's age is judged by it
+    :param key: this launch's own
+    :param claimed_at: when this launch's claim was written; None = not yet
+    :param now: service time
+    :param config: the campaign as it will be started, in DescribeCampaign's form
+    :param state: its state; None where it doesn't exist yet
+    :param window: when it will start and end
+    :param launches: within ``min_launch_gap``; None too for a campaign that is no clone
+    :param active: or why they could not be looked for
+    :param freeze: the switch, where it is on
+    """
+
+    run: RunInfo
+    wall_now: datetime
+    has_ledger: bool
+    key: str = ""
+    claimed_at: datetime | None = None
+    now: datetime | None = None
+    config: Mapping[str, Any] | None = None
+    state: str | None = None
+    window: Window | Late | None = None
+    launches: tuple[OtherLaunch, ...] | None = None
+    active: tuple[ActiveCampaign, ...] | str | None = None
+    freeze: Freeze | None = None
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One check: its name (also the error's code), the facts it needs, and the decision."""
+
+    name: str
+    needs: frozenset[Fact]
+    check: Callable[[Facts, GuardSettings], Verdict]
+
+
+def told(severity: str, *, found: str, allowed: str, hint: str, then: OnFailure = OnFailure.FAIL) -> Failed | Warned:
+    """Make the verdict of a check whose author chose between ``warn`` and ``fail``."""
+    return Warned(found, allowed, hint) if severity == "warn" else Failed(found, allowed, hint, then)
+
+
+def span(age: timedelta) -> str:
+    """Show a length of time in hours or minutes."""
+    seconds = age.total_seconds()
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{max(seconds, 0) / 60:.0f} min"
