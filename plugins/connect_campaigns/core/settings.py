@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 S3_URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
 INSTANCE_ID = re.compile(r"[a-zA-Z0-9_-]{1,256}")
 DOMAIN = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+READ_LATER = ("permitted_hours", "closed_days")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +25,17 @@ class Settings:
     :param customer_profiles_domain: name of the Customer Profiles domain
     :param launch_ledger: ``s3://bucket/prefix`` of the ledger
     :param deployment: tells deployments apart that share a ledger and DAG names; leads every launch key
+    :param permitted_hours: when people may be contacted at all, as `core.permitted` reads it
+    :param closed_days: when nobody may be contacted, as `core.closed_days` reads it. Both are kept as they are, and read
+        by the tasks that launch: what stops a campaign must not fail over them
     """
 
     connect_instance_id: str | None = None
     customer_profiles_domain: str | None = None
     launch_ledger: str | None = None
     deployment: str | None = None
+    permitted_hours: object = None
+    closed_days: object = None
     where: str = "the connection"
 
     @classmethod
@@ -38,10 +44,10 @@ class Settings:
 
         :raises InvalidInput: a member is no text, is empty, or has the wrong form
         """
-        found: dict[str, str] = {}
+        found: dict[str, Any] = {name: extra.get(name) for name in READ_LATER}
         for field in fields(cls):
             value = extra.get(field.name)
-            if field.name == "where" or value is None:
+            if field.name in {"where", *READ_LATER} or value is None:
                 continue
             if not isinstance(value, str) or not value.strip():
                 raise InvalidInput.of(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.context import run_info
 from connect_campaigns.core import parameters
-from connect_campaigns.core.amounts import seconds
 from connect_campaigns.core.errors import LaunchSkipped
-from connect_campaigns.core.guards import Failed, GuardSettings
+from connect_campaigns.core.guard_settings import checked_guards, with_times
+from connect_campaigns.core.guards import Failed
 from connect_campaigns.core.keys import launch_key
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.prepared import PreparedSegment
@@ -21,13 +23,15 @@ from connect_campaigns.core.schedule import checked
 from connect_campaigns.core.verdict_text import table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from connect_campaigns._compat import Context
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest
+    from connect_campaigns.core.guards import GuardSettings
     from connect_campaigns.core.run import RunInfo
     from connect_campaigns.core.schedule import ScheduleSpec
+    from connect_campaigns.core.settings import Settings
     from connect_campaigns.launcher import Launcher
 
 SEGMENT_ARN = r"arn:[^:]+:profile:[^:]+:[^:]+:domains/[^/]+/segment(-definition)?s/[^/]+"
@@ -50,6 +54,18 @@ class LaunchingOperator(ConnectOperator):
         without meaning where ``latest_start`` or ``end_at`` is given
     :param if_manual: what a manual run of a scheduled DAG does: ``"launch"`` or ``"check"`` (templated)
     :param require_hours: demand communication hours of every channel, not of voice alone (templated)
+    :param permitted_hours: channel (or ``default``) → weekdays → hours, over the connection's (templated): the campaign's
+        communication hours must lie inside, by the recipients' clock
+    :param closed_days: dates, or an iCalendar file, or these by country, over the connection's (templated): a campaign
+        that would contact people on one is refused
+    :param country: which countries of `closed_days` count (templated); default: all of them
+    :param if_no_limits: ``"warn"`` or ``"fail"`` where the campaign has no communication limits, or opts out of the
+        instance's (templated)
+    :param ignore_instance_limits: the reason why this campaign may opt out of the instance's limits (templated)
+    :param min_launch_gap: seconds or timedelta within which no other launch key may have launched the same template on
+        the same audience (templated); of clones only; ``None`` = any
+    :param if_overlap: ``"fail"`` or ``"warn"`` where another campaign is active on the same source (templated); costs a
+        listing of all campaigns, and the right to; ``None`` = nobody looks
     :param check_only: evaluate every guard, write and start nothing, end skipped (templated)
     """
 
@@ -67,6 +83,13 @@ class LaunchingOperator(ConnectOperator):
         "max_run_age",
         "if_manual",
         "require_hours",
+        "permitted_hours",
+        "closed_days",
+        "country",
+        "if_no_limits",
+        "ignore_instance_limits",
+        "min_launch_gap",
+        "if_overlap",
         "check_only",
     )
 
@@ -85,6 +108,13 @@ class LaunchingOperator(ConnectOperator):
         max_run_age: timedelta | float | str | None = timedelta(hours=12),
         if_manual: str = "launch",
         require_hours: bool | str = False,
+        permitted_hours: Mapping[str, Any] | str | None = None,
+        closed_days: Mapping[str, Any] | list[str] | str | None = None,
+        country: list[str] | str | None = None,
+        if_no_limits: str = "warn",
+        ignore_instance_limits: str | None = None,
+        min_launch_gap: timedelta | float | str | None = timedelta(hours=12),
+        if_overlap: str | None = None,
         check_only: bool | str = False,
         **kwargs: Any,
     ) -> None:
@@ -101,6 +131,13 @@ class LaunchingOperator(ConnectOperator):
         self.max_run_age = max_run_age
         self.if_manual = if_manual
         self.require_hours = require_hours
+        self.permitted_hours = permitted_hours
+        self.closed_days = closed_days
+        self.country = country
+        self.if_no_limits = if_no_limits
+        self.ignore_instance_limits = ignore_instance_limits
+        self.min_launch_gap = min_launch_gap
+        self.if_overlap = if_overlap
         self.check_only = check_only
 
     def schedule_spec(self) -> ScheduleSpec:
@@ -118,15 +155,30 @@ class LaunchingOperator(ConnectOperator):
         )
 
     def guard_settings(self) -> GuardSettings:
-        """Check the guards' switches.
+        """Check the guards' switches; what the connection adds is read by `launcher`.
 
         :raises InvalidInput: one is not what it must be
         """
-        return GuardSettings(
-            max_run_age=_age(self.max_run_age),
+        guards = checked_guards(
+            max_run_age=self.max_run_age,
             lateness_bounded=self.schedule_spec().bounds_lateness,
-            if_manual=parameters.choice("if_manual", self.if_manual, ("launch", "check")),
-            require_hours=parameters.yes_or_no("require_hours", self.require_hours),
+            if_manual=self.if_manual,
+            require_hours=self.require_hours,
+            if_no_limits=self.if_no_limits,
+            ignore_instance_limits=self.ignore_instance_limits,
+            min_launch_gap=self.min_launch_gap,
+            if_overlap=self.if_overlap,
+        )
+        return self._with_times(guards, connection=None)
+
+    def _with_times(self, guards: GuardSettings, *, connection: Settings | None) -> GuardSettings:
+        return with_times(
+            guards,
+            permitted_hours=self.permitted_hours,
+            closed_days=self.closed_days,
+            country=self.country,
+            connection=connection,
+            read=lambda path: Path(path).read_text(encoding="utf-8"),
         )
 
     def key(self, run: RunInfo) -> str:
@@ -163,11 +215,15 @@ class LaunchingOperator(ConnectOperator):
         return manual or parameters.yes_or_no("check_only", self.check_only)
 
     def launcher(self, request: LaunchRequest) -> Launcher:
-        """Make the launcher of a request, with real clocks."""
+        """Make the launcher of a request, with real clocks.
+
+        :raises InvalidInput: what the connection says to the guards is not what it must be
+        """
         from connect_campaigns.launcher import Launcher
 
+        guards = self._with_times(request.guards, connection=self.hook.settings)
         return Launcher(
-            request,
+            replace(request, guards=guards),
             campaigns=self.hook.campaigns,
             ledger=None if request.mode is Mode.BARE else self.ledger(),
             log=self.log,
@@ -207,7 +263,3 @@ class LaunchingOperator(ConnectOperator):
     def run_info(self, context: Context) -> RunInfo:
         """The run of this attempt."""
         return run_info(context)
-
-
-def _age(value: object) -> timedelta | None:
-    return None if value is None else timedelta(seconds=seconds("max_run_age", value))

@@ -1,0 +1,109 @@
+"""What an operator and its connection say to the guards, checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from connect_campaigns.core import parameters
+from connect_campaigns.core.amounts import seconds
+from connect_campaigns.core.closed_days import read_closed_days
+from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.permitted import read_permitted_hours
+from connect_campaigns.core.verdicts import GuardSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connect_campaigns.core.settings import Settings
+
+UNSAID = (None, "")
+"""What a parameter is when nobody gave it, or its template rendered to nothing."""
+
+
+def checked_guards(
+    *,
+    max_run_age: object,
+    lateness_bounded: bool,
+    if_manual: object,
+    require_hours: object,
+    if_no_limits: object,
+    ignore_instance_limits: object,
+    min_launch_gap: object,
+    if_overlap: object,
+) -> GuardSettings:
+    """Check the switches of the guards but for those that the connection may set too.
+
+    :raises InvalidInput: one is not what it must be
+    """
+    reason = ignore_instance_limits
+    return GuardSettings(
+        max_run_age=_age("max_run_age", max_run_age),
+        lateness_bounded=lateness_bounded,
+        if_manual=parameters.choice("if_manual", if_manual, ("launch", "check")),
+        require_hours=parameters.yes_or_no("require_hours", require_hours),
+        if_no_limits=parameters.choice("if_no_limits", if_no_limits, ("warn", "fail")),
+        ignore_instance_limits=None if reason in UNSAID else parameters.text("ignore_instance_limits", reason),
+        min_launch_gap=_age("min_launch_gap", min_launch_gap),
+        if_overlap=None if if_overlap in UNSAID else parameters.choice("if_overlap", if_overlap, ("fail", "warn")),
+    )
+
+
+def with_times(
+    guards: GuardSettings,
+    *,
+    permitted_hours: object,
+    closed_days: object,
+    country: object,
+    connection: Settings | None,
+    read: Callable[[str], str],
+) -> GuardSettings:
+    """Add when people may be contacted: what the parameters say, else what the connection says.
+
+    :param connection: None = look at the parameters only, before anything is asked of anybody
+    :param read: gives the text of a file
+    :raises InvalidInput: a setting is not what it must be, or `country` isn't in `closed_days`
+    """
+    where, hours = _either("permitted_hours", permitted_hours, connection)
+    if hours is not None:
+        guards = replace(guards, permitted_hours=read_permitted_hours(where, hours))
+    where, days = _either("closed_days", closed_days, connection)
+    if days is not None:
+        guards = replace(guards, closed_days=read_closed_days(where, days, read=read))
+    countries = _countries(country)
+    if countries and guards.closed_days:
+        guards = replace(guards, closed_days=guards.closed_days.of(where, countries))
+    elif countries and connection:
+        raise InvalidInput(
+            f"`country` is {', '.join(countries)}, and there are no `closed_days` to look it up in",
+            allowed="country together with closed_days by country: a parameter, or in the connection's extra",
+            hint=f'add "closed_days": {{"{countries[0]}": "/path/to/holidays.ics"}} to the extra of {connection.where}',
+            code="no_closed_days",
+        )
+    return guards
+
+
+def _either(name: str, given: object, connection: Settings | None) -> tuple[str, object]:
+    """Give a setting and where it stands: the parameter's value, else the connection's."""
+    if given not in UNSAID:
+        return name, given
+    if connection is None:
+        return name, None
+    return f"{connection.where}: extra.{name}", getattr(connection, name)
+
+
+def _countries(value: object) -> tuple[str, ...]:
+    """Read one or several countries: a text, several with commas between, or a list of texts."""
+    if value in UNSAID:
+        return ()
+    texts = value.split(",") if isinstance(value, str) else value
+    if isinstance(texts, list | tuple) and texts and all(isinstance(each, str) and each.strip() for each in texts):
+        return tuple(each.strip() for each in texts)
+    raise InvalidInput.of(
+        "country", value, allowed='names out of `closed_days`: "FR", "FR, DE" or ["FR", "DE"]', hint='country="FR"'
+    )
+
+
+def _age(name: str, value: object) -> timedelta | None:
+    return None if value is None else timedelta(seconds=seconds(name, value))
