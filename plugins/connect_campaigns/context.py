@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from connect_campaigns._compat import due_time, run_type
+from connect_campaigns.core.relaunch import Ask
 from connect_campaigns.core.run import RunInfo
 
 if TYPE_CHECKING:
@@ -13,9 +14,13 @@ if TYPE_CHECKING:
 
 
 def run_info(context: Context) -> RunInfo:
-    """Take what a launch must know of its run; works without a logical date (manual and asset runs of Airflow 3)."""
+    """Take what a launch must know of its run; works without a logical date (manual and asset runs of Airflow 3).
+
+    :raises InvalidInput: the run's conf asks for a relaunch in another shape than it must
+    """
     dag_run, task_instance = context["dag_run"], context["ti"]
     due = due_time(dag_run, context)
+    who = getattr(dag_run, "triggering_user_name", None)
     return RunInfo(
         dag_id=dag_run.dag_id,
         run_id=dag_run.run_id,
@@ -25,5 +30,9 @@ def run_info(context: Context) -> RunInfo:
         run_type=run_type(dag_run),
         due=due.astimezone(UTC) if due else None,
         scheduled=bool(context["dag"].timetable.can_be_scheduled),
-        triggered_by=getattr(dag_run, "triggering_user_name", None),
+        triggered_by=who,
+        # The asker is the run: its retries and cleared tasks ask nothing new.
+        relaunch=Ask.of_conf(
+            getattr(dag_run, "conf", None), by=who or "a run's conf", asker=f"{dag_run.dag_id}/{dag_run.run_id}"
+        ),
     )

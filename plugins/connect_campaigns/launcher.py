@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connect_campaigns.aws.clone import clone_name, clone_request, our_tags
-from connect_campaigns.aws.outcomes import Kind, explain
 from connect_campaigns.aws.ledger import refuse_without_ledger
 from connect_campaigns.checks import Checks
 from connect_campaigns.core import refusals
@@ -23,9 +21,9 @@ from connect_campaigns.core.errors import (
     LaunchUncertain,
     RetryableError,
 )
-from connect_campaigns.core.guards import Failed, OnFailure, Passed
 from connect_campaigns.core.launch import Act, decide
-from connect_campaigns.core.schedule import Window
+from connect_campaigns.core.states import CampaignState
+from connect_campaigns.creating import Creating
 from connect_campaigns.observer import Observer
 from connect_campaigns.relaunching import NOTHING_LAUNCHED, Relaunching
 from connect_campaigns.starting import Starting
@@ -40,17 +38,10 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.metrics import Metrics
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.errors import ThreeParts
-    from connect_campaigns.core.guards import Verdict
     from connect_campaigns.core.log import Log
 
 MAX_PASSES = 40
 """A clean launch takes 5; the bound turns a bug or a fight into a retryable red."""
-
-MAX_NEW = 4
-"""Campaigns that one attempt creates at most."""
-
-MAX_UNKNOWN_CREATES = 1
-"""Each may have left a campaign that nobody knows: a second unknown one is for a retry to make."""
 
 LOOK_AGAIN_S = 1.0
 """Seconds to the next pass, where a reply or a twin says that this one's picture is old."""
@@ -60,9 +51,6 @@ UNTIL_BELIEVED = (1.0, 2.0)
 
 UNTIL_RUNNING = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """The same after the service's yes to a start: users report up to 20 seconds until Running shows."""
-
-LAUNCH_KEY = "launch_key"
-"""The first line of a check: what the key itself says."""
 
 NOT_LAUNCHED = {GuardFailed: "refused", LaunchHeld: "held", LaunchSkipped: "skipped"}
 """Ends that the ledger's events tell of: a launch that may have been meant, and was not. A wrong parameter writes nothing."""
@@ -124,6 +112,18 @@ class Launcher:
             msg = f"mode {self.request.mode} without a ledger"
             raise AssertionError(msg)
         return self._writes
+
+    @property
+    def creating(self) -> Creating:
+        """What makes this attempt's campaigns."""
+        return Creating(
+            self.request,
+            campaigns=self.campaigns,
+            checks=self.checks,
+            writes=self.writes,
+            starting=self.starting,
+            nonce=self.nonce,
+        )
 
     # -- the loop -----------------------------------------------------------------------------------------------------
 
@@ -246,11 +246,11 @@ class Launcher:
     def _do(self, act: Act, seen: Seen, memory: Memory) -> None:
         match act:
             case Act.CREATE:
-                self._create(seen, memory)
+                self.creating.create(seen, memory)
             case Act.ADOPT:
                 self.writes.key(seen, campaign=memory.candidate)
             case Act.DROP:
-                self._drop(memory)
+                self.creating.drop(memory)
             case Act.BIND:
                 if self.checks.hold(seen) is not None:
                     self.writes.key(seen, campaign=seen.campaign)
@@ -267,61 +267,11 @@ class Launcher:
                 msg = f"{act} is no act of a pass"
                 raise AssertionError(msg)
 
-    def _create(self, seen: Seen, memory: Memory) -> None:
-        template = self.checks.template()
-        if self.checks.hold(seen, template) is None:
-            return
-        if memory.created >= MAX_NEW or memory.unknown_creates > MAX_UNKNOWN_CREATES:
-            raise refusals.too_many_creates(self.request.key, memory.created, memory.unknown_creates)
-        window = self.checks.window(template)
-        if not isinstance(window, Window):
-            return  # the time ran out since the guards looked: they look again
-        request = clone_request(
-            template,
-            name=clone_name(template.name, day=f"{window.start:%Y-%m-%d}", nonce=self.nonce()),
-            source_arn=self.request.source_arn,
-            window=window,
-            tags=our_tags(template, ledger_id=self.checks.ledger_id, key=self.request.key, run=self.request.run.name),
-        )
-        # Proves the right to write before there is a campaign, and is the trace of an attempt that dies in between.
-        self.writes.event("creating", text=f"a clone of template {template.id}")
-        outcome = self.campaigns.create(request)
-        if outcome.accepted:
-            memory.candidate = str((outcome.reply or {})["id"])
-            memory.created += 1
-        elif outcome.kind is Kind.THROTTLED:
-            self.starting.wait_out(outcome, memory, "connect-campaigns:CreateCampaign")
-        elif outcome.kind is Kind.UNKNOWN:
-            memory.unknown_creates += 1
-        else:
-            raise refusals.create_refused(outcome.code, outcome.message, template.name) or explain(
-                outcome, action="connect-campaigns:CreateCampaign", resource=f"a clone of {template.name!r}"
-            )
-
-    def _drop(self, memory: Memory) -> None:
-        # Best effort, once: nobody may start it, since no key names it; housekeeping finds it.
-        self.campaigns.delete(memory.candidate or "")
-        memory.candidate = None
-
     def _look_for_end(self, seen: Seen) -> Launched:
         end = self._ledger.ended(seen.campaign or "") if self._ledger else None
         if end is None:
             raise refusals.of_pass("gone", seen, key=self.request.key)
+        if end.state != CampaignState.COMPLETED:  # as while it was there
+            raise refusals.of_pass("launched_ended", seen, key=self.request.key, reading=end.state)
         self.log.info("Campaign %s was deleted by housekeeping; it ended %s.", end.campaign, end.state)
         return Launched(campaign_id=end.campaign, how=Act.RAN, generation=seen.generation)
-
-    def check(self) -> tuple[list[tuple[str, Verdict]], Seen]:
-        """Say what this launch would do, and evaluate every guard that this leaves open; write nothing."""
-        self.open_ledger()
-        seen = self.observer.observe(Memory())
-        action = decide(seen.observation)
-        if action.act in {Act.REFUSE, Act.RETRY}:
-            error = refusals.of_pass(action.reason, seen, key=self.request.key)
-            then = OnFailure.FAIL if action.act is Act.REFUSE else OnFailure.HOLD
-            return [(LAUNCH_KEY, Failed(error.found, allowed=error.allowed, hint=error.hint, then=then))], seen
-        if action.act in ENDS or action.act is Act.LOOK_FOR_END:
-            return [(LAUNCH_KEY, Passed(f"campaign {seen.campaign} is {seen.reading}: nothing is left to start"))], seen
-        return [
-            (LAUNCH_KEY, Passed(f"campaign {seen.campaign}" if seen.campaign else "new")),
-            *self.checks.verdicts(seen),
-        ], seen

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.campaigns import SCHEDULE_FROZEN
 from connect_campaigns.aws.outcomes import ACCESS_DENIED, Kind, explain
-from connect_campaigns.core import refusals
+from connect_campaigns.core import refusals, send_refusals
 from connect_campaigns.core.errors import LaunchRefused, ServiceUnavailable
 from connect_campaigns.core.launch import Mode, State
 from connect_campaigns.core.schedule import LONG_LEAD, Window, window_of
@@ -155,7 +155,7 @@ class Starting:
             memory.lead = LONG_LEAD
         if memory.sends >= MAX_SENDS or memory.invalid > 1 or outcome.code in ACCESS_DENIED:
             final = self._request.mode is Mode.BARE and not memory.unknown_sends
-            raise refusals.start_ended(outcome.code, outcome.message, campaign, final=final)
+            raise send_refusals.start_ended(outcome.code, outcome.message, campaign, final=final)
         if outcome.kind is Kind.REFUSED:
             self._sleep(LOOK_AGAIN_S)
 

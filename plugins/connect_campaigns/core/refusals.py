@@ -11,7 +11,6 @@ from connect_campaigns.core.errors import (
     LaunchRefused,
     LaunchSkipped,
     LaunchUncertain,
-    ServiceRefused,
 )
 from connect_campaigns.core.guards import OnFailure
 
@@ -144,6 +143,24 @@ WORDS: dict[str, _Words] = {
         hint="look for it in the Connect console's reports; to launch again:"
         " python -m connect_campaigns relaunch {key!r} --reason '…', then clear this task",
     ),
+    "nothing_launched": _Words(
+        error=LaunchRefused,
+        found="nothing was launched with launch key {key!r} in this ledger",
+        allowed="a key that names a campaign",
+        hint="look at the key's spelling: the log of the start task has it; case counts, and a `deployment` leads it",
+    ),
+    "relaunch_runs": _Words(
+        error=LaunchHeld,
+        found="the launch of key {key!r} can't be given up: its campaign {campaign} is {reading}",
+        allowed="a relaunch when the former launch has ended",
+        hint="to end it for good: python -m connect_campaigns stop {campaign}; then ask again",
+    ),
+    "relaunch_given": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} of launch key {key!r} has not started, and was not made by this package",
+        allowed="a relaunch of what was launched, or of a clone that was not",
+        hint="clear the start task, which starts it; or delete the campaign in the console, then ask again",
+    ),
     "unrecorded": _Words(
         error=LaunchHeld,
         found="the launch record of campaign {campaign} can't be written: the ledger's store doesn't answer",
@@ -202,92 +219,3 @@ def guard_failed(name: str, failed: Failed, *, held: bool) -> ThreeParts:
     else:
         kind = LaunchSkipped
     return kind(failed.found, allowed=failed.allowed, hint=failed.hint, code=name)
-
-
-def too_many_creates(key: str, created: int, unknown: int) -> LaunchUncertain:
-    """Make the error of an attempt that created enough."""
-    return LaunchUncertain(
-        f"launch {key!r}: this attempt created {created} campaigns, and {unknown} more may or may not be there",
-        allowed="a campaign that stays, once it was created",
-        hint="retry; campaigns that no key names are never started, and can be deleted in the console",
-        code="too_many_creates",
-    )
-
-
-def create_refused(code: str, message: str, template: str) -> ConnectCampaignsError | None:
-    """Make the error of a CreateCampaign refusal that is worth words of its own; None for all others."""
-    if code == "ServiceQuotaExceededException":
-        return ServiceRefused(
-            f"no campaign can be created: the instance's quota is used up ({message})",
-            allowed="500 campaigns per instance, 50 of them active (adjustable quotas)",
-            hint="delete finished campaigns, or ask for a higher quota; nothing was started",
-            code="quota",
-        )
-    if code == "ConflictException":
-        return LaunchUncertain(
-            f"the clone of template {template!r} conflicts with another change: {message}",
-            allowed="one change at a time",
-            hint="retry: the clone gets another name",
-            code="create_conflict",
-        )
-    return None
-
-
-def start_ended(code: str, message: str, campaign: str, *, final: bool) -> ConnectCampaignsError:
-    """Make the error of an attempt whose StartCampaign sends all ended without a yes; by the error that came last.
-
-    :param final: nothing that was sent can take effect later, and no claim is held: the same again can't end otherwise
-    """
-    text = f"StartCampaign for campaign {campaign}: {code}: {message}"
-    words = START_ENDS.get(code)
-    if words is None:
-        return LaunchUncertain(
-            f"{text}; whether a start took effect is unknown",
-            allowed="an answer from the service",
-            hint="retry: it reads the state first, and attaches where the campaign runs",
-            code="start_unknown",
-        )
-    reason, found, allowed, hint = words
-    kind = ServiceRefused if final and code in FOR_GOOD else LaunchHeld
-    return kind(text + found, allowed=allowed, hint=hint.format(campaign=campaign), code=reason)
-
-
-START_ENDS = {
-    "ValidationException": (
-        "start_validation",
-        "",
-        "a campaign that the service will start: schedule ahead, a versioned campaign flow, a segment that exists",
-        (
-            "the service's own text names the setting: mend it in campaign {campaign} itself, which has not started, then"
-            " clear this task; mend the template for later runs"
-        ),
-    ),
-    "AccessDeniedException": (
-        "access_denied",
-        "",
-        "a role that may `connect-campaigns:StartCampaign` on this campaign",
-        "add `connect-campaigns:StartCampaign` to the policy of the connection's role, then clear this task",
-    ),
-    "ConflictException": (
-        "start_conflict",
-        "; the campaign reads Initialized",
-        "one change of a campaign at a time",
-        "retry when the other change of this campaign is done: it reads the state first, and attaches where the campaign runs",
-    ),
-    "InvalidCampaignStateException": (
-        "start_state",
-        "; its state reads Initialized all the same",
-        "a service whose state and refusal agree",
-        "retry: it reads the state first, and attaches where the campaign runs",
-    ),
-    "ResourceNotFoundException": (
-        "start_not_found",
-        "",
-        "a campaign, segment and flow that are there",
-        "look whether the campaign's segment definition or flow was deleted; then clear this task",
-    ),
-}
-"""By the service's error: our code, what is added to its text, what is allowed, what to do."""
-
-FOR_GOOD = frozenset({"ValidationException", "AccessDeniedException"})
-"""Those that the same request meets again, as long as nobody changes something."""

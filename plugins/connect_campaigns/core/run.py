@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from connect_campaigns.core.relaunch import Ask
+
 BACKFILL = frozenset({"backfill", "backfill_job"})
 """Both spellings of a backfill's run type: Airflow 3's, and that of 2.11's command line."""
 
@@ -21,6 +23,7 @@ class RunInfo:
     :param due: when the run was due to start: ``run_after``, or the data interval's end before Airflow 3
     :param scheduled: whether the DAG has a schedule of its own
     :param triggered_by: who pressed the button, where Airflow says so
+    :param relaunch: a person's request in the run's conf
     """
 
     dag_id: str
@@ -32,6 +35,7 @@ class RunInfo:
     due: datetime | None = None
     scheduled: bool = False
     triggered_by: str | None = None
+    relaunch: Ask | None = None
 
     @property
     def is_backfill(self) -> bool:

@@ -255,8 +255,10 @@ class PreflightOperator(CreateCampaignOperator):
 
     def execute(self, context: Context) -> dict[str, str]:  # type: ignore[override] # it makes no campaign: no id
         """Evaluate, log the table, and pass or raise what the first failed guard says."""
+        from connect_campaigns.preflight import preflight
+
         launcher = self.launcher(replace(self.request(context), mode=Mode.CLONE))
-        verdicts, seen = launcher.check()
+        verdicts, seen = preflight(launcher)
         self.log.info("Checked, nothing started:\n%s", table(verdicts))
         for name, verdict in verdicts:
             if isinstance(verdict, Failed):

@@ -226,6 +226,7 @@ class LaunchingOperator(ConnectOperator):
             replace(request, guards=guards),
             campaigns=self.hook.campaigns,
             ledger=None if request.mode is Mode.BARE else self.ledger(),
+            metrics=self.hook.metrics if request.run.relaunch else None,
             log=self.log,
             wall_clock=lambda: datetime.now(UTC),
             sleep=time.sleep,
@@ -238,7 +239,9 @@ class LaunchingOperator(ConnectOperator):
 
         :raises LaunchSkipped: always: a check launches nothing and is no success either
         """
-        verdicts, _ = self.launcher(request).check()
+        from connect_campaigns.preflight import preflight
+
+        verdicts, _ = preflight(self.launcher(request))
         self.log.info("Checked, nothing written, nothing started:\n%s", table(verdicts))
         failed = [name for name, verdict in verdicts if isinstance(verdict, Failed) and name != "manual_run"]
         raise LaunchSkipped(

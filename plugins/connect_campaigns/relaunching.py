@@ -1,0 +1,251 @@
+"""Launching again, because a person says so: settles what was, then writes the request. No Airflow here.
+
+As a launch does, it observes, decides (`core.relaunch`), does one thing, and observes again, whatever the reply: it can
+be cut off anywhere and be run again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, Kind, explain
+from connect_campaigns.core import refusals
+from connect_campaigns.core.errors import ConnectCampaignsError, LaunchUncertain
+from connect_campaigns.core.launch import Claim, State
+from connect_campaigns.core.records import ClaimRecord, KeyRecord, RelaunchRecord
+from connect_campaigns.core.relaunch import Situation, Step, settle
+from connect_campaigns.core.states import NOT_FOUND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from connect_campaigns.aws.campaigns import Campaigns
+    from connect_campaigns.aws.ledger import Ledger
+    from connect_campaigns.aws.metrics import Metrics
+    from connect_campaigns.core.log import Log
+    from connect_campaigns.core.relaunch import Ask
+
+MAX_PASSES = 20
+"""A relaunch takes 2 to 5; the bound turns a fight into an error that can be tried again."""
+
+NOTHING_LAUNCHED = "nothing_launched"
+
+LOOK_AGAIN_S = 1.0
+"""Seconds to the next pass, where the service's answer and our reading differ."""
+
+STATE_DECIDES = frozenset({"InvalidCampaignStateException", "ConflictException"})
+"""Refusals of DeleteCampaign that mean: look at the state again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one pass sees, with the names behind it."""
+
+    situation: Situation
+    campaign: str | None = None
+    reading: str = NOT_FOUND
+    claim: ClaimRecord | None = None
+
+
+class Relaunching:
+    """Requests for one launch key.
+
+    :param metrics: tells whom the former launch attempted; None = it is not told
+    :param wall_clock: this machine's clock, aware: only for the time of a note, where the service told none
+    :param sleep: waits that many seconds
+    """
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        campaigns: Campaigns,
+        ledger: Ledger,
+        metrics: Metrics | None,
+        log: Log,
+        wall_clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._key = key
+        self._campaigns = campaigns
+        self._ledger = ledger
+        self._metrics = metrics
+        self._log = log
+        self._wall_clock = wall_clock
+        self._sleep = sleep
+
+    def request(self, ask: Ask) -> RelaunchRecord:
+        """Give up what was, and write the request; the same asker again gets the same one.
+
+        :returns: the request that stands: `generation` is the first that may launch
+        :raises LaunchRefused: nothing was launched with this key, or what it names must not be given up
+        :raises LaunchHeld: the former launch still runs
+        :raises RetryableError: what is can't be told now; asking again goes on from here
+        """
+        deleted: dict[str, bool] = {}
+        for _ in range(MAX_PASSES):
+            request = self.one_pass(ask, deleted)
+            if request:
+                return request
+        raise LaunchUncertain(
+            f"relaunch of {self._key!r}: {MAX_PASSES} passes without an end",
+            allowed="a ledger and a service that agree after a few",
+            hint="ask again; if it comes again, look at the ledger's objects of this key",
+            code="passes",
+        )
+
+    def one_pass(self, ask: Ask, deleted: dict[str, bool]) -> RelaunchRecord | None:
+        """Observe, decide, do one thing; None = observe again.
+
+        :param deleted: campaigns whose deletion the service has confirmed, and whether they were there, and had not begun:
+            all that is carried from pass to pass
+        """
+        seen = self._observe(deleted, ask)
+        step, reason = settle(seen.situation, ask)
+        if step is Step.REFUSE:
+            raise refusals.refusal(reason, key=self._key, campaign=seen.campaign or "", reading=seen.reading)
+        if step is Step.DONE:
+            return seen.situation.request
+        self._do(step, seen, ask, deleted)
+        return None
+
+    def look(self, ask: Ask) -> str | None:
+        """Say what a request would give up; change nothing.
+
+        :returns: None where nothing is: this asker's request is there already, or nothing was launched yet
+        :raises ConnectCampaignsError: it would be refused
+        """
+        seen = self._observe({}, ask)
+        step, reason = settle(seen.situation, ask)
+        if step is Step.REFUSE and reason != NOTHING_LAUNCHED:
+            raise refusals.refusal(reason, key=self._key, campaign=seen.campaign or "", reading=seen.reading)
+        if step in {Step.DONE, Step.REFUSE}:
+            return None
+        what = f"campaign {seen.campaign} ({seen.reading})" if seen.campaign else "no campaign"
+        return f"a relaunch: {what} of generation {seen.situation.generation} is given up"
+
+    # -- observing ----------------------------------------------------------------------------------------------------
+
+    def _observe(self, deleted: dict[str, bool], ask: Ask) -> Look:
+        """Walk to the first generation that isn't given up; one that this asker was given ends the walk earlier."""
+        request: RelaunchRecord | None = None
+        for generation in count():
+            key = self._ledger.key(self._key, generation)
+            look = self._look_at(key, generation, request, deleted)
+            if request and request.asker == ask.asker:
+                return look
+            request = self._ledger.relaunch(self._key, generation + 1)
+            made_void = look.situation.made and look.situation.claim is Claim.VOID
+            if not request and not (key and key.void) and not made_void:
+                return look
+        raise AssertionError  # count() has no end
+
+    def _look_at(
+        self, key: KeyRecord | None, generation: int, request: RelaunchRecord | None, deleted: dict[str, bool]
+    ) -> Look:
+        if key is None or key.campaign is None:
+            return Look(situation=Situation(generation=generation, bound=False, request=request))
+        reading = self._campaigns.state(key.campaign)
+        claim = self._ledger.claim(key.campaign)
+        situation = Situation(
+            generation=generation,
+            bound=True,
+            made=key.template is not None,
+            state=State.of(reading),
+            claim=self._whose(claim),
+            deleted=key.campaign in deleted,
+            request=request,
+        )
+        return Look(situation=situation, campaign=key.campaign, reading=reading, claim=claim)
+
+    def _whose(self, claim: ClaimRecord | None) -> Claim:
+        if claim is None:
+            return Claim.NONE
+        if claim.void:
+            return Claim.VOID
+        return Claim.OURS if claim.key == self._key else Claim.ANOTHERS
+
+    # -- acting -------------------------------------------------------------------------------------------------------
+
+    def _do(self, step: Step, seen: Look, ask: Ask, deleted: dict[str, bool]) -> None:
+        match step:
+            case Step.VOID_KEY:
+                self._ledger.write_key(
+                    KeyRecord(
+                        at=self._now(),
+                        by=ask.by,
+                        key=self._key,
+                        generation=seen.situation.generation,
+                        campaign=None,
+                        reason=f"relaunch: {ask.reason}",
+                    )
+                )
+            case Step.VOID_CLAIM:
+                self._ledger.write_claim(
+                    ClaimRecord(
+                        at=self._now(),
+                        by=ask.by,
+                        campaign=seen.campaign or "",
+                        key=None,
+                        reason=f"relaunch: {ask.reason}",
+                    )
+                )
+            case Step.DELETE:
+                self._delete(seen, deleted)
+            case _:
+                self._seal(seen, ask, deleted)
+
+    def _delete(self, seen: Look, deleted: dict[str, bool]) -> None:
+        campaign = seen.campaign or ""
+        outcome = self._campaigns.delete(campaign)
+        if outcome.accepted or outcome.code in NOT_FOUND_CODES:
+            deleted[campaign] = outcome.accepted and seen.situation.state is State.INITIALIZED
+        elif outcome.kind is Kind.REFUSED and outcome.code not in STATE_DECIDES:
+            raise explain(outcome, action="connect-campaigns:DeleteCampaign", resource=f"campaign {campaign}")
+        else:
+            self._sleep(LOOK_AGAIN_S)
+
+    def _seal(self, seen: Look, ask: Ask, deleted: dict[str, bool]) -> None:
+        now = seen.situation
+        attempted, source = (0, None) if deleted.get(seen.campaign or "") else self._whom(seen)
+        self._ledger.write_relaunch(
+            RelaunchRecord(
+                at=self._now(),
+                by=ask.by,
+                key=self._key,
+                generation=now.generation + 1 if now.bound else now.generation,
+                reason=ask.reason,
+                asker=ask.asker,
+                recontact=ask.recontact,
+                former=seen.campaign,
+                attempted=attempted,
+                source=source,
+            )
+        )
+
+    def _whom(self, seen: Look) -> tuple[int | None, str | None]:
+        """Whom the former launch attempted, and for which segment it was; best effort, None where it can't be told."""
+        now = seen.situation
+        if not now.bound or now.claim is not Claim.OURS:
+            return 0, None  # this key started nothing
+        attempted = None
+        try:
+            described = self._campaigns.describe(seen.campaign or "")
+            if described is None:
+                return None, None
+            source = described.config.get("source", {}).get("customerProfilesSegmentArn")
+            if self._metrics:
+                attempted = self._metrics.of(described, now=self._campaigns.service_now()).attempted
+        except ConnectCampaignsError as error:
+            self._log.warning("Whom campaign %s attempted can't be told: %s", seen.campaign, error.found)
+            return None, None
+        return attempted, source
+
+    def _now(self) -> str:
+        try:
+            return self._campaigns.service_now().isoformat()
+        except LookupError:  # only the ledger was read so far
+            return self._wall_clock().isoformat()
