@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pendulum
 from airflow.sdk import Param, dag
 
@@ -28,7 +26,7 @@ from the template, launches it **once for the day**, waits until it is over and 
     is_paused_upon_creation=True,
     doc_md=DOC,
     tags=["connect", "campaign"],
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=2)},
+    default_args={"retries": 3, "retry_delay": pendulum.duration(minutes=2)},
     params={
         "csv": Param("/data/customers.csv", type="string", description="file of customers, with a header row"),
         "key_column": Param("customer_id", type="string", description="column that identifies a customer"),
@@ -53,6 +51,7 @@ def nightly_launch() -> None:
         launch_key=TODAY,
         start_after="{{ params.start_after_minutes * 60 }}",
         if_manual="{{ params.manual_trigger }}",
+        if_no_limits="fail",
         max_poll_interval="{{ params.poll_seconds }}",
     )
 

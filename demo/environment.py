@@ -60,6 +60,12 @@ _TEMPLATE: dict[str, Any] = {
         "localTimeZoneConfig": {"defaultTimeZone": "Europe/Paris"},
         "telephony": {"openHours": {"dailyHours": dict.fromkeys(_DAYS, _ALL_DAY)}},
     },
+    "communicationLimitsOverride": {
+        "allChannelSubtypes": {
+            "communicationLimitsList": [{"maxCountPerRecipient": 1, "frequency": 1, "unit": "DAY"}],
+        },
+        "instanceLimitsHandling": "OPT_IN",
+    },
 }
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["launch_campaign", "per_day", "prepare_segment"]
 
+AUDIENCE_UNKNOWN: dict[str, Any] = {"min_launch_gap": None, "if_overlap": None}
+"""What a check that runs before the segment is prepared can't ask: whom else was it launched on? Create and start do."""
+
 
 def prepare_segment(
     *,
@@ -140,7 +143,8 @@ def launch_campaign(
     }
     waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
     with TaskGroup(group_id) as group:
-        check = PreflightOperator(task_id="check", template=template, launch_key=launch_key, **launching)
+        first = launching if source is None else {**launching, **AUDIENCE_UNKNOWN}
+        check = PreflightOperator(task_id="check", template=template, launch_key=launch_key, **first)
         create = CreateCampaignOperator(
             task_id="create", template=template, source=cast("str | None", source), launch_key=launch_key, **launching
         )
@@ -170,8 +174,8 @@ def launch_campaign(
             **connection,
         )
         check >> create >> start >> wait >> outcome
-    for first in _first_tasks(create, besides=check):
-        check >> first
+    for each in _first_tasks(create, besides=check):
+        check >> each
     return group
 
 
