@@ -2,58 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from connect_campaigns.core.guards import GUARDS, Facts, Failed, GuardSettings, NotEvaluated, OnFailure, Passed
+from connect_campaigns.core.guards import GUARDS, Failed, GuardSettings, NotEvaluated, OnFailure, Passed, Warned
 from connect_campaigns.core.records import Freeze
-from connect_campaigns.core.run import RunInfo
 from connect_campaigns.core.schedule import Late, Window
-
-NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)  # a Tuesday
-WINDOW = Window(NOW + timedelta(hours=1), NOW + timedelta(hours=9))
-FLOW = "arn:aws:connect:us-east-1:123456789012:instance/i/contact-flow/f:3"
-DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
-NINE_TO_FIVE = {"openHours": {"dailyHours": {day: [{"startTime": "T09:00", "endTime": "T17:00"}] for day in DAYS}}}
-CONFIG = {
-    "channelSubtypeConfig": {"telephony": {}},
-    "source": {"customerProfilesSegmentArn": "arn:…"},
-    "connectCampaignFlowArn": FLOW,
-    "communicationTimeConfig": {"localTimeZoneConfig": {"defaultTimeZone": "UTC"}, "telephony": NINE_TO_FIVE},
-}
-BY_NAME = {guard.name: guard for guard in GUARDS}
-
-
-def run(**changes) -> RunInfo:
-    return RunInfo(
-        **{
-            "dag_id": "d",
-            "run_id": "r",
-            "task_id": "t",
-            "due": NOW,
-            "run_type": "scheduled",
-            "scheduled": True,
-            **changes,
-        }
-    )
-
-
-def ask(name: str, settings: GuardSettings = GuardSettings(), **facts):
-    known = {
-        "run": run(),
-        "wall_now": NOW,
-        "has_ledger": True,
-        "now": NOW,
-        "config": CONFIG,
-        "state": "Initialized",
-        "window": WINDOW,
-    }
-    return BY_NAME[name].check(Facts(**{**known, **facts}), settings)
-
-
-def config(**changes):
-    return {"config": {**CONFIG, **changes}}
+from tests.unit.core.guard_kit import CONFIG, FLOW, LIMITS, NINE_TO_FIVE, NOW, WINDOW, ask, config, run
 
 
 def test_the_order_is_the_documented_one_and_freeze_is_last():
@@ -63,7 +19,13 @@ def test_the_order_is_the_documented_one_and_freeze_is_last():
         "manual_run",
         "schedule",
         "communication_hours",
+        "permitted_hours",
+        "closed_days",
         "campaign_flow",
+        "communication_limits",
+        "launch_gap",
+        "overlap",
+        "recontact",
         "freeze",
     ]
 
@@ -79,6 +41,9 @@ PASSES = [
     ("schedule", {"state": None}),
     ("communication_hours", {}),
     ("campaign_flow", {}),
+    ("communication_limits", {}),
+    ("communication_limits", config(communicationLimitsOverride={"instanceLimitsHandling": "OPT_IN"})),
+    ("communication_limits", config(communicationLimitsOverride={**LIMITS, "instanceLimitsHandling": "OPT_IN"})),
     ("freeze", {}),
 ]
 
@@ -188,3 +153,36 @@ def test_a_restricted_period_s_end_date_is_open_again():
     times = {**CONFIG["communicationTimeConfig"], "telephony": HOLIDAY}
     next_day = Window(NOW + timedelta(hours=25), NOW + timedelta(hours=30))
     assert isinstance(ask("schedule", window=next_day, **config(communicationTimeConfig=times)), Passed)
+
+
+NO_LIMITS = [
+    ({}, "no communication limits of its own"),
+    ({"allChannelSubtypes": {"communicationLimitsList": []}}, "no communication limits of its own"),
+    ({"instanceLimitsHandling": "OPT_OUT"}, "opts out"),
+    ({**LIMITS, "instanceLimitsHandling": "OPT_OUT"}, "its own: 1 in 2 DAY"),
+]
+
+
+@pytest.mark.parametrize(("override", "words"), NO_LIMITS)
+def test_a_campaign_without_limits_is_told_of_or_refused_as_its_author_chose(override, words):
+    facts = config(communicationLimitsOverride=override)
+    warned = ask("communication_limits", **facts)
+    failed = ask("communication_limits", GuardSettings(if_no_limits="fail"), **facts)
+    assert isinstance(warned, Warned)
+    assert isinstance(failed, Failed)
+    assert words in warned.found
+    assert (warned.found, warned.allowed, warned.hint) == (failed.found, failed.allowed, failed.hint)
+    assert failed.then is OnFailure.FAIL
+
+
+def test_opting_out_of_the_instance_s_limits_needs_a_reason_and_no_more():
+    settings = GuardSettings(if_no_limits="fail", ignore_instance_limits="a recall, required by law")
+    verdict = ask(
+        "communication_limits", settings, **config(communicationLimitsOverride={"instanceLimitsHandling": "OPT_OUT"})
+    )
+    assert verdict == Passed("opted out of the instance's limits: a recall, required by law")
+
+
+def test_a_reason_to_opt_out_doesn_t_stand_for_limits():
+    settings = GuardSettings(if_no_limits="fail", ignore_instance_limits="a recall")
+    assert isinstance(ask("communication_limits", settings, **config(communicationLimitsOverride={})), Failed)

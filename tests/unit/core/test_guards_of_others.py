@@ -1,0 +1,127 @@
+"""The guards that look beyond the one campaign: whose launch stands in the way of whose."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from connect_campaigns.core.guards import (
+    ActiveCampaign,
+    Failed,
+    GuardSettings,
+    NotEvaluated,
+    OnFailure,
+    OtherLaunch,
+    Passed,
+    Warned,
+)
+from tests.unit.core.guard_kit import NOW, ask, config
+
+GAP = GuardSettings(min_launch_gap=timedelta(hours=12))
+
+
+def launch(key: str = "theirs", *, state: str = "Running", ago: timedelta = timedelta(hours=2)) -> OtherLaunch:
+    return OtherLaunch(key=key, campaign=f"of-{key}", audience="vip", at=NOW - ago, state=state)
+
+
+@pytest.mark.parametrize("state", ["Running", "Paused", "Completed", "Stopped", "Failed", "NotFound", "NotSeen", "New"])
+@pytest.mark.parametrize("claimed_at", [None, NOW - timedelta(hours=3), NOW])
+def test_a_launch_that_has_begun_stands_in_the_way_whenever_it_was_claimed(state, claimed_at):
+    verdict = ask("launch_gap", GAP, launches=(launch(state=state),), claimed_at=claimed_at)
+    assert isinstance(verdict, Failed)
+    assert verdict.then is OnFailure.FAIL
+    for word in ("'theirs'", "vip", "2.0 h ago", "of-theirs", state):
+        assert word in verdict.found
+    assert "12.0 h" in verdict.allowed
+    assert "min_launch_gap" in verdict.hint
+    assert "'theirs'" in verdict.hint
+
+
+@pytest.mark.parametrize(
+    ("claimed_at", "stands_in_the_way"),
+    [(None, True), (NOW - timedelta(hours=1), True), (NOW - timedelta(hours=3), False)],
+)
+def test_one_that_waits_stands_in_the_way_of_those_who_claim_later(claimed_at, stands_in_the_way):
+    verdict = ask("launch_gap", GAP, launches=(launch(state="Initialized"),), claimed_at=claimed_at)
+    assert isinstance(verdict, Failed) is stands_in_the_way
+    if stands_in_the_way:
+        assert "is about to launch" in verdict.found
+
+
+def test_of_several_that_wait_exactly_one_goes_on():
+    """Claimed in any order, some in the same second: never two, and never none, which would hold each other for ever."""
+    times = (timedelta(0), timedelta(0), timedelta(seconds=1))
+    for ages in set(permutations(times)):
+        waiting = [launch(f"k{number}", state="Initialized", ago=age) for number, age in enumerate(ages)]
+        passing = [
+            each.key
+            for each in waiting
+            if isinstance(ask("launch_gap", GAP, key=each.key, claimed_at=each.at, launches=tuple(waiting)), Passed)
+        ]
+        assert passing == [min(waiting, key=lambda each: (each.at, each.key)).key]
+
+
+def test_records_of_our_own_key_never_count():
+    assert isinstance(ask("launch_gap", GAP, key="theirs", launches=(launch(),)), Passed)
+
+
+def test_without_others_it_passes_and_names_the_gap():
+    assert ask("launch_gap", GAP, launches=()) == Passed("no other key in the last 12.0 h")
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "why"),
+    [
+        (GuardSettings(), {"launches": (launch(),)}, "min_launch_gap=None"),
+        (GuardSettings(min_launch_gap=timedelta(0)), {"launches": (launch(),)}, "min_launch_gap=None"),
+        (GAP, {"has_ledger": False}, "no ledger"),
+        (GAP, {"launches": None}, "no clone"),
+    ],
+)
+def test_where_nobody_can_tell_it_says_why(settings, facts, why):
+    verdict = ask("launch_gap", settings, **facts)
+    assert isinstance(verdict, NotEvaluated)
+    assert why in verdict.why
+
+
+ACTIVE = tuple(ActiveCampaign(id=f"c-{number}", name=f"spring {number}", state="Running") for number in range(7))
+
+
+@pytest.mark.parametrize(("if_overlap", "kind"), [("fail", Failed), ("warn", Warned)])
+def test_an_active_campaign_on_the_source_is_named(if_overlap, kind):
+    verdict = ask("overlap", GuardSettings(if_overlap=if_overlap), active=ACTIVE[:1])
+    assert isinstance(verdict, kind)
+    assert "'spring 0' (c-0, Running)" in verdict.found
+    assert verdict.allowed
+    assert "stop" in verdict.hint
+
+
+def test_an_overlap_may_end_so_a_retry_looks_again():
+    assert ask("overlap", GuardSettings(if_overlap="fail"), active=ACTIVE).then is OnFailure.HOLD
+
+
+def test_many_active_campaigns_are_counted():
+    assert "and 2 more" in ask("overlap", GuardSettings(if_overlap="fail"), active=ACTIVE).found
+
+
+def test_without_rights_fail_is_red_and_warn_says_that_it_was_not_evaluated():
+    why = "`connect-campaigns:ListCampaigns` was refused"
+    assert why in ask("overlap", GuardSettings(if_overlap="fail"), active=why).found
+    assert ask("overlap", GuardSettings(if_overlap="warn"), active=why) == NotEvaluated(why)
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts"),
+    [
+        (GuardSettings(), {"active": ACTIVE}),
+        (GuardSettings(if_overlap="fail"), {"active": None, **config(source={"eventTrigger": {}})}),
+    ],
+)
+def test_an_overlap_that_nobody_asked_for_or_can_be_is_not_evaluated(settings, facts):
+    assert isinstance(ask("overlap", settings, **facts), NotEvaluated)
+
+
+def test_no_active_campaign_passes():
+    assert isinstance(ask("overlap", GuardSettings(if_overlap="fail"), active=()), Passed)
