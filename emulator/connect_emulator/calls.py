@@ -30,6 +30,8 @@ class Call:
     status: int | None = None
     error: str | None = None
     effect: bool = False
+    effect_at: datetime | None = None
+    """Emulator time at which it took effect; a late effect's is after the reply."""
     fault: str | None = None
 
 
@@ -49,9 +51,9 @@ class CallLog:
         self._counts[f"{service}.{operation}"]["requests"] += 1
         return call
 
-    def took_effect(self, call: Call) -> None:
+    def took_effect(self, call: Call, *, at: datetime) -> None:
         """The request changed the world, whatever becomes of its reply."""
-        call.effect = True
+        call.effect, call.effect_at = True, at
         self._counts[f"{call.service}.{call.operation}"]["effects"] += 1
 
     def listing(self, *, operation: str | None, service: str | None, after: int) -> list[dict[str, Any]]:

@@ -7,10 +7,11 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from connect_emulator import control_input, settings
+from connect_emulator import control_input, fault_input, settings
+from connect_emulator.faults import KINDS
 from connect_emulator.wire import read_bytes, reply
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from connect_emulator.world import World
 
     Json = dict[str, Any]
+
+HOLDING = {"hold", "timeout", "late"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,32 +110,36 @@ class ControlApi:
 
     async def add_fault(self, ask: Ask) -> Json:
         """Add a fault."""
-        return self.world.faults.add(**control_input.fault(ask.body)).describe()
+        return self.world.faults.add(**fault_input.fault(ask.body)).describe()
 
     async def clear_faults(self, _: Ask) -> Json:
         """Remove all faults."""
-        self.world.faults.clear()
+        await self.world.faults.clear()
         return {"faults": []}
 
     async def remove_fault(self, ask: Ask) -> Json:
         """Remove one fault."""
         fault = self._fault(ask.id)
-        self.world.faults.remove(fault)
+        await self.world.faults.remove(fault)
         return fault.describe()
 
     async def release_fault(self, ask: Ask) -> Json:
-        """Let the held replies go."""
+        """Let go what a fault holds; late effects have landed afterwards."""
         fault = self._fault(ask.id)
-        if fault.kind != "hold":
-            _refuse(f"Fault `{fault.id}` is of kind `{fault.kind}`", "`hold` only", "it holds no reply")
-        fault.released.set()
+        if fault.kind not in HOLDING:
+            control_input.refuse(
+                f"fault `{fault.id}` of kind `{fault.kind}`", f"{sorted(HOLDING)} only", "it holds no reply"
+            )
+        await self.world.faults.release(fault)
         return fault.describe()
 
     async def calls(self, ask: Ask) -> Json:
         """List the logged requests."""
         known = {"operation", "service", "after"}
         if set(ask.query) - known or not ask.query.get("after", "0").isdecimal():
-            _refuse(f"query {ask.query}", f"{sorted(known)}; `after` is a call's number", "drop the others")
+            control_input.refuse(
+                f"query {ask.query}", f"{sorted(known)}; `after` is a call's number", "drop the others"
+            )
         listing = self.world.calls.listing(
             operation=ask.query.get("operation"),
             service=ask.query.get("service"),
@@ -167,11 +174,6 @@ class ControlApi:
         return fault
 
 
-def _refuse(found: str, allowed: str, hint: str) -> NoReturn:
-    message = f"Found {found}; allowed: {allowed}\n\nhint: {hint}"
-    raise ValueError(message)
-
-
 ENDPOINTS = (
     Endpoint("GET", "/", "this list", ControlApi.index),
     Endpoint("GET", "/health", "status, version, emulator time, unexpected_errors", ControlApi.health),
@@ -181,13 +183,19 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/faults",
-        "operation, kind (lost_reply, hold, error_before, error_after), service?, times?, skip?, "
-        "code?, status?, message?, members? (errors), seconds? (hold)",
+        f"operation (or *), kind ({', '.join(KINDS)}), service?, where?, times?, skip?; errors: code?, status?, "
+        "message?, members?; hold, timeout: when?, seconds?; late: seconds?, requests?, reply?; stale: writes?; "
+        "unknown_state: state?",
         ControlApi.add_fault,
     ),
-    Endpoint("DELETE", "/faults", "remove all faults; held replies go out", ControlApi.clear_faults),
+    Endpoint("DELETE", "/faults", "remove all faults; held replies go out, late effects land", ControlApi.clear_faults),
     Endpoint("DELETE", "/faults/{id}", "remove one fault", ControlApi.remove_fault),
-    Endpoint("POST", "/faults/{id}/release", "let the replies go that it holds", ControlApi.release_fault),
+    Endpoint(
+        "POST",
+        "/faults/{id}/release",
+        "let the replies go that it holds, the effects land that it delays",
+        ControlApi.release_fault,
+    ),
     Endpoint("GET", "/calls", "the call log (?operation=, ?service=, ?after=number)", ControlApi.calls),
     Endpoint("GET", "/counts", "requests and effects per service.Operation", ControlApi.counts),
     Endpoint("GET", "/settings", "all settings", ControlApi.settings),

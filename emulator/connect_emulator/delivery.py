@@ -1,44 +1,85 @@
-"""The last step of a reply that isn't the pipeline's: out it goes, or a fault spoils it."""
+"""Replies that aren't the pipeline's: errors in the form of the service's protocol, and the way out."""
 
 from __future__ import annotations
 
 import json
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from connect_emulator.wire import drop_connection, header, reply
+from connect_emulator.errors import COMMON, S3
+from connect_emulator.meeting import Ending
+from connect_emulator.wire import drop_connection, header, messages
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from connect_emulator.calls import Call
     from connect_emulator.faults import Fault
-    from connect_emulator.wire import Message, Scope, Send
+    from connect_emulator.wire import HeaderList, Message, Scope, Send
 
 S3_LIKE = {"s3", "uploads"}
 
 
-async def deliver(send: Send, scope: Scope, messages: list[Message], *, call: Call, fault: Fault | None) -> None:
-    """Send a finished reply, as far as the fault lets it."""
-    if fault is not None and fault.kind == "error_after":
-        await send_error(send, scope, call=call, fault=fault)
-        return
-    if fault is not None and fault.kind == "hold":
-        await fault.hold()
-    if fault is not None and fault.kind == "lost_reply":
+async def deliver(send: Send, scope: Scope, reply: list[Message], *, call: Call, ending: Ending) -> None:
+    """Send a finished reply, or drop the connection.
+
+    :param reply: empty where there is none, and the connection is dropped
+    """
+    call.status = int(reply[0]["status"]) if reply else None
+    if ending is Ending.LOST:
         drop_connection(scope["connect_emulator.send"])
         return
-    for message in messages:
+    for message in reply:
         await send(message)
 
 
-async def send_error(send: Send, scope: Scope, *, call: Call, fault: Fault) -> None:
-    """Answer with an injected error in the form of the service's protocol."""
-    call.status, call.error = fault.status or 500, fault.code
-    code, message = escape(fault.code), escape(fault.message)
+def injected(scope: Scope, *, call: Call, fault: Fault) -> list[Message]:
+    """Give the error that a fault injects."""
+    code, members = fault.code, fault.members
+    if fault.kind == "expired_credentials":
+        with_target = bool(header(scope["headers"], b"x-amz-target"))
+        code = "ExpiredTokenException" if with_target else "ExpiredToken"
+    status, text = _usual(call.service, code)
+    return error(
+        scope, call=call, code=code, status=fault.status or status, text=fault.message or text, members=members
+    )
+
+
+def _usual(service: str, code: str) -> tuple[int, str]:
+    """Give an error's usual status and text; 500 for one that isn't known here."""
+    if service in S3_LIKE and code in S3:
+        return S3[code]
+    if code == "ExpiredToken":  # of the query protocol's services
+        return 403, S3[code][1]
+    return COMMON.get(code, (500, "Injected fault"))
+
+
+def error(
+    scope: Scope,
+    *,
+    call: Call,
+    code: str,
+    status: int,
+    text: str,
+    members: Mapping[str, Any] | None = None,
+) -> list[Message]:
+    """Give an error as the service's protocol has it, and note it.
+
+    :param members: further elements; `Region` becomes S3's header `x-amz-bucket-region` too
+    """
+    call.error = code
+    members = members or {}
+    headers: HeaderList = []
     if header(scope["headers"], b"x-amz-target"):
-        kind, body = b"application/x-amz-json-1.1", json.dumps({"__type": fault.code, "message": fault.message})
-    elif call.service in S3_LIKE:
-        kind, body = b"application/xml", f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        kind, body = b"application/x-amz-json-1.1", json.dumps({"__type": code, "message": text, **members})
     else:
-        kind = b"text/xml"
-        body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
-    await reply(send, status=call.status, headers=[(b"content-type", kind)], body=body.encode())
+        parts = {"Code": code, "Message": text, **members}
+        body = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in parts.items())
+        body = f"<Error>{body}</Error>"
+        kind = b"application/xml"
+        if call.service not in S3_LIKE:
+            kind, body = b"text/xml", f"<ErrorResponse>{body}</ErrorResponse>"
+    if "Region" in members:
+        headers.append((b"x-amz-bucket-region", str(members["Region"]).encode()))
+    sent = b"" if scope["method"] == "HEAD" else body.encode()
+    return messages(status=status, headers=[(b"content-type", kind), *headers], body=sent)

@@ -158,6 +158,17 @@ class Operation:
         )
 
     @property
+    def answers_nothing(self) -> bool:
+        """Whether its reply has no content."""
+        shape: Any = self._model.output_shape
+        return shape is None or not shape.members
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the input's members."""
+        return list(self._members)
+
+    @property
     def _members(self) -> dict[str, Any]:
         shape: Any = self._model.input_shape
         return {} if shape is None else shape.members

@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from connect_emulator import pipeline
+from connect_emulator import pipeline, uploads
 from connect_emulator.clock import Clock
 from connect_emulator.control import ControlApi
-from connect_emulator.delivery import deliver, send_error
+from connect_emulator.exchange import Exchange
 from connect_emulator.model import SERVICES
 from connect_emulator.moto_mount import Moto
-from connect_emulator.services.profiles import receive_upload
+from connect_emulator.other_services import OtherServices
 from connect_emulator.wire import (
     DateHeader,
     credential_scope,
     drop_connection,
     header,
-    messages,
     read_bytes,
-    read_file,
     reply,
 )
 from connect_emulator.world import World
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 
 SIGNING_NAMES = {"connect-campaigns": "connectcampaignsv2", "profile": "customer-profiles", "connect": "connect"}
 UPLOADS = b"/_emulator_uploads/"
-UPLOAD = ("uploads", "PutUploadFile")  # how the call log names such a request
 CONTROL = b"/_emulator"
 
 
@@ -45,8 +42,9 @@ class Application:
     def __init__(self, world: World) -> None:
         self._world = world
         self._dates = DateHeader(world.clock)
-        self._moto = Moto(world)
-        self._control = ControlApi(world, reset_others=self._moto.reset)
+        moto = Moto(unexpected=world.note_unexpected)
+        self._others = OtherServices(world, moto)
+        self._control = ControlApi(world, reset_others=moto.reset)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; an error that nothing foresees is counted, and uvicorn's 500 and traceback."""
@@ -60,7 +58,7 @@ class Application:
         path: bytes = scope["raw_path"]
         scope["connect_emulator.send"] = send  # uvicorn's own, for `drop_connection`
         if path.startswith(UPLOADS):
-            await self._upload(scope, receive, self._dates.wrap(send))
+            await uploads.answer(self._world, scope, receive, self._dates.wrap(send))
         elif path == CONTROL or path.startswith(CONTROL + b"/"):
             await self._control(scope, receive, self._dates.wrap(send))
         else:
@@ -68,13 +66,13 @@ class Application:
             if service is not None:
                 await self._answer(scope, receive, send, service=service, region=region)
             else:
-                await self._moto(scope, receive, self._dates.wrap(send))
+                await self._others(scope, receive, self._dates.wrap(send))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, *, service: Service, region: str) -> None:
         body = await read_bytes(receive)
         if body is None:
             return
-        exchange = pipeline.Exchange(
+        exchange = Exchange(
             world=self._world,
             service=service,
             region=region,
@@ -94,28 +92,6 @@ class Application:
         request_id = (b"x-amzn-requestid", b"00000000-0000-4000-8000-%012x" % number)
         headers = [*exchange.reply_headers, request_id, (b"date", self._dates.value())]
         await reply(send, status=exchange.status, headers=headers, body=exchange.reply)
-
-    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received = await read_file(receive)
-        if received is None:
-            return
-        world, path = self._world, scope["raw_path"].decode("latin1")
-        service, operation = UPLOAD
-        call = world.calls.begin(time=world.clock.now(), service=service, operation=operation, params={"path": path})
-        fault = world.faults.pick(service, operation)
-        call.fault = fault.kind if fault else None
-        body, length = received
-        with body:
-            if fault is not None and fault.kind == "error_before":
-                await send_error(send, scope, call=call, fault=fault)
-                return
-            headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
-            call.status, answer = await receive_upload(world, path, headers, body, length)
-        if call.status < 300:
-            world.calls.took_effect(call)
-        kind = [(b"content-type", b"application/xml")] if answer else []
-        whole = messages(status=call.status, headers=kind, body=answer)
-        await deliver(send, scope, whole, call=call, fault=fault)
 
 
 def _our_service(scope: Scope) -> tuple[Service | None, str]:
@@ -163,7 +139,7 @@ class _Server(uvicorn.Server):
         self._world = world
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._world.faults.clear()
+        self._world.faults.drop()
         await super().shutdown(sockets)
 
 

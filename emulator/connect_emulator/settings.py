@@ -35,6 +35,12 @@ class CampaignSettings:
     delete_active: Literal["validation", "access_denied"] = "validation"
     """Class of the refusal of DeleteCampaign while Running or Paused: it declares no 409 (unknown)."""
 
+    starts_again: bool = False
+    """Whether StartCampaign takes effect outside Initialized too (documented: it doesn't)."""
+
+    delete_missing: bool = False
+    """Whether DeleteCampaign answers 404 though the campaign is there (documented: it doesn't)."""
+
     duplicate_names: Literal["allow", "conflict", "idempotent"] = "allow"
     """CreateCampaign with a name that the instance has already (unknown)."""
 
@@ -68,6 +74,43 @@ class MetricSettings:
     """Figures are as of this many emulator seconds ago; none before (unknown)."""
 
 
+def _check_denied(rules: list[Any]) -> Problem | None:
+    for rule in rules:
+        texts = isinstance(rule, dict) and all(isinstance(value, str) for value in rule.values())
+        if not texts or not {"action"} <= set(rule) <= {"action", "resource"} or ":" not in rule["action"]:
+            return (
+                f"`{rule!r}`; allowed: an action, and a resource if not all are meant, both patterns with `*` and `?`"
+            )
+    return None
+
+
+@dataclass(kw_only=True)
+class AccessSettings:
+    """Permissions."""
+
+    denied: list[dict[str, str]] = field(default_factory=list, metadata={"check": _check_denied})
+    """`{"action": "connect-campaigns:Start*", "resource": "arn:…"}`: all else is allowed."""
+
+
+@dataclass(kw_only=True)
+class RateSettings:
+    """Request rates."""
+
+    enforced: bool = False
+    """Whether the documented rates hold; beyond them ThrottlingException, 429."""
+
+
+@dataclass(kw_only=True)
+class StoreSettings:
+    """How S3 deviates from what is documented, for trying out what depends on it."""
+
+    conditional_writes: Literal["honoured", "ignored"] = "honoured"
+    """Whether `If-None-Match` and `If-Match` of writes are heeded (documented: they are)."""
+
+    unseen_for_writes: int = field(default=0, metadata={"min": 0})
+    """Reads of a new object answer 404 until so many further writes to S3 (documented: 0)."""
+
+
 @dataclass(kw_only=True)
 class Settings:
     """All settings, by part of the emulator."""
@@ -75,6 +118,9 @@ class Settings:
     campaigns: CampaignSettings = field(default_factory=CampaignSettings)
     metrics: MetricSettings = field(default_factory=MetricSettings)
     profiles: ProfileSettings = field(default_factory=ProfileSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
+    rates: RateSettings = field(default_factory=RateSettings)
+    s3: StoreSettings = field(default_factory=StoreSettings)
 
 
 def change(settings: Settings, changes: dict[str, Any]) -> None:
@@ -105,6 +151,9 @@ def _problems(target: object, changes: object, *, path: str) -> list[Problem]:
             found += _problems(getattr(target, name), value, path=f"{place}.")
         elif not _fits(value, hints[name]):
             found.append(f"`{place}` is `{value!r}`; allowed: {_allowed(hints[name])}")
+        elif "check" in known[name].metadata:
+            problem = known[name].metadata["check"](value)
+            found += [f"`{place}` has {problem}"] if problem else []
         else:
             low, high = known[name].metadata.get("min", value), known[name].metadata.get("max", value)
             if not isinstance(value, dict) and not low <= value <= high:
@@ -124,7 +173,9 @@ def _fits(value: object, hint: Any) -> bool:
 def _allowed(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(hint))
-    return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}.get(hint, "an object")
+    return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}.get(
+        hint, "a list" if get_origin(hint) is list else "an object"
+    )
 
 
 def _range(bounds: Any) -> str:

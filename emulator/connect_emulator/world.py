@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import sys
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,11 +14,13 @@ from connect_emulator.calls import CallLog
 from connect_emulator.campaigns.store import CampaignStore
 from connect_emulator.faults import Faults
 from connect_emulator.profiles.store import ProfileStore
+from connect_emulator.rates import Buckets
 from connect_emulator.settings import Settings
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from connect_emulator.calls import Call
     from connect_emulator.clock import Clock
 
 ACCOUNT_ID = "123456789012"
@@ -58,7 +63,25 @@ class World:
         self.campaigns = CampaignStore()
         self.profiles = ProfileStore(self.settings.profiles, self.clock)
         self.calls = CallLog()
-        self.faults = Faults()
+        self.faults = Faults(unexpected=self.note_unexpected)
+        self.buckets = Buckets(self.clock)
+        self.unseen_objects: dict[tuple[str, str], int] = {}
+        """S3 objects that reads don't show yet, with the writes that have to come before they do."""
+
+    def with_campaigns(self, campaigns: CampaignStore) -> World:
+        """Give this world with other campaigns in it: as they were, or to try something on."""
+        view = copy.copy(self)
+        view.campaigns = campaigns
+        return view
+
+    def took_effect(self, call: Call) -> None:
+        """Note that a request changed the world, now."""
+        self.calls.took_effect(call, at=self.clock.now())
+
+    def note_unexpected(self, error: Exception) -> None:
+        """Count an error that nothing foresaw, and say it."""
+        self.unexpected_errors += 1
+        traceback.print_exception(error, file=sys.stderr)
 
     async def settle(self) -> None:
         """Realise what is due by now: the audience of every campaign whose start time has passed.
@@ -81,8 +104,8 @@ class World:
         return now
 
     async def reset(self) -> None:
-        """Forget everything; the clock goes back to real time, held replies are let go."""
-        self.faults.clear()
+        """Forget everything; the clock goes back to real time, held replies are let go, late effects never land."""
+        self.faults.drop()
         await self.profiles.close()
         self.clock.reset()
         self._fill()

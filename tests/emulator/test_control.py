@@ -141,7 +141,7 @@ def test_settings_change_all_or_none(emulator):
             {"operation": "StartCampaign", "kind": "error_before", "code": "InvalidCampaignStateException"},
             ["state", "members"],
         ),
-        ("POST", "/faults", {"operation": "StartCampaign", "kind": "error_after", "status": 200}, ["400 to 599"]),
+        ("POST", "/faults", {"operation": "StartCampaign", "kind": "error_after", "status": 200}, ["300 to 599"]),
     ],
 )
 def test_bad_control_input_is_refused_with_what_is_allowed(emulator, method, path, body, said):

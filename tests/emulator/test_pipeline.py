@@ -10,6 +10,7 @@ import pytest
 from connect_emulator import model, pipeline, shapes
 from connect_emulator.clock import Clock
 from connect_emulator.errors import ServiceError
+from connect_emulator.exchange import Exchange
 from connect_emulator.world import World
 from tests.emulator.campaign_kit import DOMAIN_ARN, INSTANCE, refusal
 from tests.emulator.raw import send
@@ -244,10 +245,10 @@ def test_an_unexpected_error_in_a_handler_is_500_said_and_counted(capsys):
         assert "Traceback" in capsys.readouterr().err
 
 
-async def answered(operation, handler, *, errors_before: int) -> pipeline.Exchange:
+async def answered(operation, handler, *, errors_before: int) -> Exchange:
     world = World(clock=Clock())
     world.unexpected_errors = errors_before
-    exchange = pipeline.Exchange(
+    exchange = Exchange(
         world=world,
         service=operation.service,
         region="us-east-1",

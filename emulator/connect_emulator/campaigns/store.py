@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,12 @@ from connect_emulator.campaigns import progress
 from connect_emulator.campaigns.progress import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from connect_emulator.campaigns.progress import Facts, State
+
+KEPT_WRITES = 50  # to each campaign; bounded memory
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +31,8 @@ class Campaign:
     modified_at: datetime
     facts: Facts | None = None
     """None until it is started."""
+    as_of: datetime | None = None
+    """Of a copy: the moment that it shows."""
 
     @property
     def name(self) -> str:
@@ -59,7 +64,11 @@ class Campaign:
 
     def state(self, now: datetime) -> State:
         """Give its state at a moment."""
-        return progress.state(self.facts, now)
+        return progress.state(self.facts, now if self.as_of is None else min(now, self.as_of))
+
+    def copy(self, *, as_of: datetime) -> Campaign:
+        """Give it as it is at a moment; what happens to it later doesn't touch the copy."""
+        return replace(self, config=dict(self.config), tags=dict(self.tags), as_of=as_of)
 
     def waits_for_audience(self, now: datetime) -> bool:
         """Say whether its audience has to be counted: the start time has come, and it was never counted."""
@@ -75,10 +84,32 @@ class Campaign:
             self.facts = replace(self.facts, audience=audience, segment_missing=audience is None)
 
 
+class History:
+    """What each campaign was like before each write to it."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, deque[Campaign | None]] = defaultdict(lambda: deque(maxlen=KEPT_WRITES))
+
+    def note(self, campaign_id: str, before: Campaign | None) -> None:
+        """Keep what a write replaced; None = it made the campaign."""
+        if before is not None or campaign_id not in self._before:
+            self._before[campaign_id].append(before)
+
+    def before(self, campaign_id: str, *, writes: int) -> Campaign | None:
+        """Give a campaign as it was so many writes to it ago; None = it wasn't there."""
+        versions = self._before[campaign_id]
+        return versions[-writes] if writes <= len(versions) else None
+
+    def ids(self) -> list[str]:
+        """Name all campaigns that there have ever been."""
+        return list(self._before)
+
+
 class CampaignStore:
     """All campaigns, in the order of their creation."""
 
     def __init__(self) -> None:
+        self.history = History()
         self._campaigns: dict[str, Campaign] = {}
         self._waiting: dict[str, datetime] = {}
 
@@ -97,6 +128,17 @@ class CampaignStore:
 
     def __iter__(self) -> Iterator[Campaign]:
         return iter(self._campaigns.values())
+
+    def as_of(self, *, writes: int, meant: Callable[[str], bool]) -> CampaignStore:
+        """Give the campaigns as a stale read sees them: those that are meant as of so many writes to each ago."""
+        seen = CampaignStore()
+        for campaign_id in dict.fromkeys([*self.history.ids(), *self._campaigns]):
+            campaign = self._campaigns.get(campaign_id)
+            if meant(campaign_id):
+                campaign = self.history.before(campaign_id, writes=writes)
+            if campaign is not None:
+                seen.add(campaign)
+        return seen
 
     def watch(self, campaign: Campaign) -> None:
         """Have a started campaign's audience counted when its start time has come."""

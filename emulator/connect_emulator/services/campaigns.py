@@ -33,15 +33,18 @@ def find(world: World, request: Request, campaign_id: str) -> Campaign:
     bare = campaign_id.rpartition("/")[2] if world.settings.campaigns.resolve_arns else campaign_id
     campaign = world.campaigns.get(bare)
     if campaign is None or campaign.region != request.region:
-        message = f"Campaign not found: {campaign_id}"
-        raise ServiceError(NOT_FOUND, message)
+        raise _not_found(campaign_id)
     return campaign
+
+
+def _not_found(campaign_id: str) -> ServiceError:
+    return ServiceError(NOT_FOUND, f"Campaign not found: {campaign_id}")
 
 
 def demand(campaign: Campaign, operation: str, *, request: Request, settings: CampaignSettings) -> None:
     """Refuse an operation that the campaign's state doesn't allow, with the class that the service models."""
     state = campaign.state(request.now)
-    if state in ALLOWED_IN[operation]:
+    if state in ALLOWED_IN[operation] or (operation == "StartCampaign" and settings.starts_again):
         return
     allowed = " or ".join(sorted(ALLOWED_IN[operation]))
     message = f"Campaign {campaign.id} is in state {state}; {operation} is allowed in {allowed} only"
@@ -161,7 +164,9 @@ async def start_campaign(world: World, request: Request) -> dict[str, Any]:
     exists = bool(campaign.segment_arn) and world.profiles.has_segment(campaign.segment_arn)
     start.check(campaign, now=request.now, settings=settings, segment_exists=exists)
     active = sum(
-        other.state(request.now) in ACTIVE for other in world.campaigns if other.instance_id == campaign.instance_id
+        other.state(request.now) in ACTIVE
+        for other in world.campaigns
+        if other.instance_id == campaign.instance_id and other is not campaign
     )
     if active >= settings.max_active_campaigns:
         message = (
@@ -209,6 +214,8 @@ async def delete_campaign(world: World, request: Request) -> dict[str, Any]:
     """DeleteCampaign: not while Running or Paused (documented)."""
     campaign = find(world, request, request.params["id"])
     demand(campaign, "DeleteCampaign", request=request, settings=world.settings.campaigns)
+    if world.settings.campaigns.delete_missing:
+        raise _not_found(campaign.id)
     world.campaigns.remove(campaign)
     return {}
 
