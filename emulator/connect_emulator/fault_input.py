@@ -113,6 +113,8 @@ def _service(body: Json) -> str:
     if operation == ANY:
         return str(named or ANY)
     if named is None:
+        if operation in SPOILED_READS.get(body["kind"], ()):
+            return "connectcampaignsv2"
         if len(holders) > 1:
             refuse(f"`{operation}`, an operation of {', '.join(holders)}", "one of them as service", "add `service`")
         return holders[0] if holders else _unnamed(operation)

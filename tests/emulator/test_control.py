@@ -179,7 +179,12 @@ PAGE = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="
 
 def test_the_page_names_every_setting_with_its_default(emulator):
     settings = emulator.settings()
-    for name, default in {**settings["campaigns"], **settings["metrics"], **settings["rates"], **settings["s3"]}.items():
+    for name, default in {
+        **settings["campaigns"],
+        **settings["metrics"],
+        **settings["rates"],
+        **settings["s3"],
+    }.items():
         assert name in PAGE, f"docs/emulator.md lacks `{name}`"
         if not isinstance(default, dict):
             shown = {True: "true", False: "false"}.get(default, default) if isinstance(default, bool) else default
