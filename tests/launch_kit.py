@@ -97,6 +97,7 @@ class Ran:
 
     @property
     def launch(self) -> dict[str, Any]:
+        assert self.error is None, self.error
         return dict(self.ti.xcoms["launch"])
 
 
@@ -105,7 +106,7 @@ class RunningTask(TaskInstance):
 
     def __init__(
         self, task_id: str, *, run_id: str = "manual__1", run_type: str = "manual", due: datetime | None = None,
-        scheduled: bool = False, map_index: int = -1, try_number: int = 1,
+        scheduled: bool = False, map_index: int = -1, try_number: int = 1, conf: object = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.task_id = task_id
@@ -117,6 +118,7 @@ class RunningTask(TaskInstance):
             run_type=run_type,
             run_after=due or datetime.now(UTC),
             triggering_user_name="anna",
+            conf=conf or {},
         )
         self.dag = SimpleNamespace(timetable=SimpleNamespace(can_be_scheduled=scheduled))
 

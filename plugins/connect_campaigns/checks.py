@@ -159,6 +159,9 @@ class Checks:
     def _fetch(self, need: Fact, facts: Facts, seen: Seen, known: Description | None) -> Facts:
         if need is Fact.FREEZE:
             return replace(facts, freeze=self._ledger.frozen()) if self._ledger else facts
+        if need is Fact.RELAUNCH:
+            asked = self._ledger and seen.generation and self._ledger.relaunch(self._request.key, seen.generation)
+            return replace(facts, relaunch=asked or None)
         if need is Fact.LAUNCHES:
             return self._with_launches(facts)
         if need is Fact.ACTIVE:

@@ -95,6 +95,6 @@ class Observer:
 
 
 def _mine(memory: Memory, campaign: str | None) -> Mine:
-    if memory.accepted:
+    if memory.accepted and memory.accepted == campaign:
         return Mine.ACCEPTED
     return Mine.CANDIDATE if memory.candidate and memory.candidate != campaign else Mine.NOTHING

@@ -142,7 +142,7 @@ class Starting:
     def _after_start(self, outcome: Outcome, campaign: str, memory: Memory) -> None:
         memory.looks = 0
         if outcome.accepted:
-            memory.accepted = True
+            memory.accepted = campaign
             return
         self._log.warning("StartCampaign ended %s: %s %s", outcome.kind, outcome.code, outcome.message)
         if outcome.kind is Kind.THROTTLED:

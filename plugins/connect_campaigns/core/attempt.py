@@ -69,7 +69,7 @@ class Memory:
     """What one attempt carries from pass to pass."""
 
     candidate: str | None = None  # a campaign that we created and K doesn't name yet
-    accepted: bool = False  # the service said yes to our StartCampaign
+    accepted: str | None = None  # the campaign whose StartCampaign the service said yes to
     window: Window | None = None  # what we last read of the campaign's schedule, for the result
     doubted: Observation | None = None  # seen, and decided only when it is still seen after some looks
     looks: int = 0  # how often in a row

@@ -7,7 +7,7 @@ the launcher fetches no others. A refusal fails the task; only a backfill's skip
 from __future__ import annotations
 
 from connect_campaigns.core.guards_of_campaign import campaign_flow, communication_limits
-from connect_campaigns.core.guards_of_others import freeze, launch_gap, overlap
+from connect_campaigns.core.guards_of_others import freeze, launch_gap, overlap, recontact
 from connect_campaigns.core.guards_of_run import backfill, manual_run, run_age
 from connect_campaigns.core.guards_of_time import closed_days, communication_hours, permitted_hours, schedule
 from connect_campaigns.core.verdicts import (
@@ -55,6 +55,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("communication_limits", _CAMPAIGN, communication_limits),
     Guard("launch_gap", _CAMPAIGN | {Fact.LAUNCHES}, launch_gap),
     Guard("overlap", _CAMPAIGN | {Fact.ACTIVE}, overlap),
+    Guard("recontact", _CAMPAIGN | {Fact.RELAUNCH}, recontact),
     Guard("freeze", frozenset({Fact.FREEZE}), freeze),
 )
 """In the order in which they are asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connect_campaigns.core.outcome import has_audience
@@ -10,6 +11,9 @@ from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Pas
 
 if TYPE_CHECKING:
     from connect_campaigns.core.verdicts import Facts, GuardSettings, OtherLaunch, Verdict
+
+FRESH = timedelta(minutes=1)
+"""How long a claimed launch may be on its way to StartCampaign; it usually takes seconds."""
 
 
 def launch_gap(facts: Facts, settings: GuardSettings) -> Verdict:
@@ -35,12 +39,15 @@ def launch_gap(facts: Facts, settings: GuardSettings) -> Verdict:
 
 
 def _counts(other: OtherLaunch, facts: Facts) -> bool:
-    """Whether another key's launch stands in the way of ours; of two that wait, only the earlier one's does."""
+    """Whether another key's launch stands in the way of ours; of two that wait, only the earlier one's does.
+
+    A later one does too as long as it is fresh: it may have looked before our record was there, and be starting now.
+    """
     if other.key == facts.key:
         return False
-    if other.state != CampaignState.INITIALIZED or facts.claimed_at is None:
+    if other.state != CampaignState.INITIALIZED or facts.claimed_at is None or facts.now is None:
         return True
-    return (other.at, other.key) < (facts.claimed_at, facts.key)
+    return (other.at, other.key) < (facts.claimed_at, facts.key) or facts.now - other.at < FRESH
 
 
 def overlap(facts: Facts, settings: GuardSettings) -> Verdict:
@@ -68,6 +75,27 @@ def overlap(facts: Facts, settings: GuardSettings) -> Verdict:
         allowed=f'no Running or Paused campaign on the source of this launch (if_overlap="{settings.if_overlap}")',
         hint="wait until it is over, or stop it: python -m connect_campaigns stop CAMPAIGN; a retry looks again",
         then=OnFailure.HOLD,
+    )
+
+
+def recontact(facts: Facts, _: GuardSettings) -> Verdict:
+    """A relaunch doesn't contact the same audience again, unless whoever asked for it said so."""
+    asked = facts.relaunch
+    if asked is None:
+        return NotEvaluated("no relaunch")
+    source = (facts.config or {}).get("source", {}).get("customerProfilesSegmentArn")
+    if asked.recontact:
+        return Passed(f"{asked.by} lets the same people be contacted again")
+    if asked.attempted == 0:
+        return Passed("the former launch attempted nobody")
+    if asked.source not in {None, source}:
+        return Passed("another audience than the former launch's")
+    whom = "people, how many can't be told," if asked.attempted is None else f"{asked.attempted} people"
+    return Failed(
+        f"the former launch of this key (campaign {asked.former}) attempted {whom} of "
+        + ("an audience that can't be told any more" if asked.source is None else "this same audience"),
+        allowed="a relaunch on another audience, or one that says that the same people may be contacted again",
+        hint=f"python -m connect_campaigns relaunch {facts.key!r} --reason '…' --recontact; or prepare another audience",
     )
 
 

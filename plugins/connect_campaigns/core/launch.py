@@ -11,7 +11,7 @@ State before C: C is written before the start, so a campaign of ours that runs n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from itertools import product
@@ -243,8 +243,10 @@ def may_be_given_up(observation: Observation) -> bool:
 
     One that this attempt started is its own: what it asked for happened.
     """
-    claimed = observation.claim in {Claim.OURS, Claim.ANOTHERS}
-    return claimed and observation.mine is not Mine.ACCEPTED and decide(observation).act in CLOSING
+    if observation.claim not in {Claim.OURS, Claim.ANOTHERS} or observation.mine is Mine.ACCEPTED:
+        return False
+    # What this attempt holds meanwhile is for the generation that counts, not for this one.
+    return decide(replace(observation, mine=Mine.NOTHING)).act in CLOSING
 
 
 def decide(observation: Observation) -> Action:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from connect_campaigns.core.closed_days import ClosedDays
     from connect_campaigns.core.permitted import PermittedHours
-    from connect_campaigns.core.records import Freeze
+    from connect_campaigns.core.records import Freeze, RelaunchRecord
     from connect_campaigns.core.run import RunInfo
     from connect_campaigns.core.schedule import Late, Window
 
@@ -24,6 +24,7 @@ class Fact(StrEnum):
     CAMPAIGN = "campaign"  # configuration, state, window and service time
     LAUNCHES = "launches"  # by other keys, of the same template on the same audience
     ACTIVE = "active"  # campaigns that run on the same source
+    RELAUNCH = "relaunch"  # the request that opened this generation
     FREEZE = "freeze"
 
 
@@ -137,6 +138,7 @@ class Facts:
     :param window: when it will start and end
     :param launches: within ``min_launch_gap``; None too for a campaign that is no clone
     :param active: or why they could not be looked for
+    :param relaunch: the person's request that opened this generation of the key, where one did
     :param freeze: the switch, where it is on
     """
 
@@ -151,6 +153,7 @@ class Facts:
     window: Window | Late | None = None
     launches: tuple[OtherLaunch, ...] | None = None
     active: tuple[ActiveCampaign, ...] | str | None = None
+    relaunch: RelaunchRecord | None = None
     freeze: Freeze | None = None
 
 
