@@ -21,13 +21,14 @@ from airflow.sdk import dag
 
 from connect_campaigns.operators.campaigns import StartCampaignOperator
 
-MARKETS = ["fr", "de", "it"]
+MARKETS = ["at", "be", "ch", "de", "dk", "es", "fr", "it", "nl", "pl", "pt", "se"]
+SEGMENT = "arn:aws:profile:us-east-1:123456789012:domains/crm/segment-definitions/"
 
 
 @dag(schedule=None)
 def markets():
     StartCampaignOperator.partial(task_id="start", template="spring", start_after=600).expand_kwargs(
-        [{"launch_key": f"spring/{market}"} for market in MARKETS]
+        [{"launch_key": f"spring/{market}", "source": f"{SEGMENT}{market}"} for market in MARKETS]
     )
 
 
@@ -108,14 +109,21 @@ def test_the_daily_dag(world, home, tmp_path):
     assert world.starts == 1
 
 
-def test_markets_mapped_from_one_template_all_launch_once(world, home):
+def test_twelve_markets_mapped_from_one_template_all_launch_once(world, home):
+    """Each has an audience of its own, so no launch stands in another's way (`min_launch_gap`)."""
+    profiles = world.emulator.client("customer-profiles")
+    everybody = {"Groups": [{"Dimensions": []}], "Include": "ALL"}
+    for market in re.findall(r'"(\w\w)"', MAPPED.partition("MARKETS = ")[2].splitlines()[0]):
+        profiles.create_segment_definition(
+            DomainName="crm", SegmentDefinitionName=market, DisplayName=market, SegmentGroups=everybody
+        )
     code = home.run("markets", MAPPED)
     assert code == 0, home.log[-3000:]
-    assert home.states("markets") == {f"start[{index}]": "success" for index in range(3)}
-    assert world.starts == 3
-    assert len(set(home.xcoms("markets").values())) == 3
+    assert home.states("markets") == {f"start[{index}]": "success" for index in range(12)}
+    assert world.starts == 12
+    assert len(set(home.xcoms("markets").values())) == 12
     assert home.run("markets", MAPPED) == 0
-    assert world.starts == 3
+    assert world.starts == 12
 
 
 def customers(path: Path, *, people: int) -> None:

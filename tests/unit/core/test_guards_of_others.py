@@ -52,7 +52,7 @@ def test_one_that_waits_stands_in_the_way_of_those_who_claim_later(claimed_at, s
 
 def test_of_several_that_wait_exactly_one_goes_on():
     """Claimed in any order, some in the same second: never two, and never none, which would hold each other for ever."""
-    times = (timedelta(0), timedelta(0), timedelta(seconds=1))
+    times = (timedelta(minutes=1), timedelta(minutes=1), timedelta(minutes=1, seconds=1))
     for ages in set(permutations(times)):
         waiting = [launch(f"k{number}", state="Initialized", ago=age) for number, age in enumerate(ages)]
         passing = [
@@ -61,6 +61,14 @@ def test_of_several_that_wait_exactly_one_goes_on():
             if isinstance(ask("launch_gap", GAP, key=each.key, claimed_at=each.at, launches=tuple(waiting)), Passed)
         ]
         assert passing == [min(waiting, key=lambda each: (each.at, each.key)).key]
+
+
+def test_a_fresh_one_that_waits_holds_everybody_for_a_minute():
+    """It may have looked before our record was there: nobody else starts until it must have started, or given up."""
+    earlier = NOW - timedelta(minutes=5)
+    for seconds, kind in ((0, Failed), (59, Failed), (60, Passed)):
+        fresh = launch(state="Initialized", ago=timedelta(seconds=seconds))
+        assert isinstance(ask("launch_gap", GAP, claimed_at=earlier, launches=(fresh,)), kind)
 
 
 def test_records_of_our_own_key_never_count():
