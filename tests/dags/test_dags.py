@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from connect_campaigns.operators.campaigns import CreateCampaignOperator
-from tests.airflow_kit import DAGS, parsed
+from connect_campaigns.operators.housekeeping import DeleteFinishedCampaignsOperator
+from tests.airflow_kit import DAGS, ROOT, parsed
 from tests.unit.test_operator_rules import CLASSES
 
 FILES = sorted(DAGS.glob("*.py"))
@@ -91,8 +94,24 @@ def test_a_manual_trigger_of_the_nightly_launch_checks_unless_told_otherwise(dag
     assert param.schema["enum"] == ["check", "launch"]
 
 
-def test_every_operator_appears_in_a_dag(dags):
-    shown = {type(task) for dag in dags.values() for task in dag.tasks}
+def test_housekeeping_of_the_dag_has_the_operator_s_own_bounds(dags):
+    """What the form shows is what the operator does without a form."""
+    params = {name: dags["housekeeping"].params.get_param(name).value for name in dags["housekeeping"].params}
+    operator = DeleteFinishedCampaignsOperator(task_id="defaults")
+    assert timedelta(days=params["older_than_days"]) == operator.older_than
+    assert timedelta(days=params["orphans_older_than_days"]) == operator.orphans_older_than
+    for name in ("keep_last", "max_deletions", "report_only"):
+        assert params[name] == getattr(operator, name), name
+    [task] = dags["housekeeping"].tasks
+    assert task.only_ours is True
+
+
+def test_every_operator_appears_in_a_dag(dags, tmp_path):
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "housekeeping.md").read_text(), re.DOTALL)
+    (tmp_path / "example.py").write_text(example)
+    examples = parsed(tmp_path)
+    assert set(examples) == {"pause_at_noon", "resume_after_lunch", "call_it_off"}
+    shown = {type(task) for dag in (*dags.values(), *examples.values()) for task in dag.tasks}
     bases = {base for kind in CLASSES for base in kind.__mro__[1:]}
     assert set(CLASSES) - bases - shown == set()
     assert {CreateCampaignOperator} <= shown

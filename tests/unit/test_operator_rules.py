@@ -102,10 +102,15 @@ REQUIRED = {
     "CheckCampaignOutcomeOperator": {"campaign_id": "c"},
     "CreateCampaignOperator": {"template": "t"},
     "CreateSegmentDefinitionOperator": {"name": "n", "groups": "Country=FR"},
+    "DeleteCampaignOperator": {"campaign_id": "c"},
+    "DeleteFinishedCampaignsOperator": {"keep_last": 3},
     "EstimateSegmentOperator": {"segment": "s"},
     "ImportProfilesOperator": {"path": "p", "key_column": "k"},
+    "PauseCampaignOperator": {"campaign_id": "c"},
     "PreflightOperator": {"template": "t"},
+    "ResumeCampaignOperator": {"campaign_id": "c"},
     "StartCampaignOperator": {"template": "t"},
+    "StopCampaignOperator": {"campaign_id": "c"},
 }
 
 
