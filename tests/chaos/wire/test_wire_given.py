@@ -1,0 +1,26 @@
+"""Wire cases of a launch of a campaign that was given, with a ledger and without."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chaos.wire.recoveries import NOT_BARE, RECOVERIES
+
+SCENARIOS = ("given", "bare")
+GROUPS = [
+    (scenario, recovery)
+    for scenario in SCENARIOS
+    for recovery in RECOVERIES
+    if scenario != "bare" or recovery not in NOT_BARE
+]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("scenario", "recovery"), GROUPS)
+def test_every_invariant_holds(bench, scenario, recovery):
+    bench.play(scenario, recovery)
+
+
+def test_the_table_of_what_was_counted(bench, folder):
+    report = bench.report(SCENARIOS, folder)
+    assert report["counted"] >= 0.8 * report["played"]
