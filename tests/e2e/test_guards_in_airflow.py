@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from connect_campaigns.operators.campaigns import StartCampaignOperator
 from tests.airflow_kit import RealAirflow
-from tests.launch_kit import LEDGER, Ran, World
+from tests.launch_kit import FLOW, HOURS, LEDGER, VOICE, Ran, World
 from tests.waiting_kit import connection_json
 
 DAG = """
@@ -57,19 +60,17 @@ def home(tmp_path) -> RealAirflow:
 
 
 def test_each_message_is_printed_whole_and_the_task_is_red(emulator, monkeypatch, home):
-    from connect_campaigns.operators.campaigns import StartCampaignOperator
-
     world = World(emulator, monkeypatch, people=3)
     for name, changes in {
         "summer": {},
         "no hours": {"communicationTimeConfig": None},
         "no flow": {"connectCampaignFlowArn": None},
     }.items():
-        world.kit.create(source={"customerProfilesSegmentArn": world.arn}, **config(world, name=name, **changes))
+        world.kit.create(source={"customerProfilesSegmentArn": world.arn}, **config(name=name, **changes))
     before = StartCampaignOperator(task_id="t", template=world.template, launch_key="before", start_after=600)
     assert Ran(before).error is None
     home.connection = connection_json(emulator.url, customer_profiles_domain="crm", launch_ledger=LEDGER)
-    days = {"FR": [f"{world.kit.now():%Y-%m-%d}"]}
+    days = {"FR": [f"{world.kit.now() + timedelta(days=ahead):%Y-%m-%d}" for ahead in (0, 1)]}
     assert home.run("refused", DAG.replace("CLOSED", repr(days))) != 0
     assert home.states("refused") == dict.fromkeys(FOUND, "failed"), home.log[-3000:]
     for name, found in FOUND.items():
@@ -82,11 +83,8 @@ def test_each_message_is_printed_whole_and_the_task_is_red(emulator, monkeypatch
     ]
 
 
-def config(world: World, **changes) -> dict:
-    from tests.launch_kit import FLOW, HOURS, VOICE
-
+def config(**changes) -> dict:
     given = {"channelSubtypeConfig": VOICE, "communicationTimeConfig": HOURS, "connectCampaignFlowArn": FLOW, **changes}
-    assert world
     return {name: value for name, value in given.items() if value is not None}
 
 
