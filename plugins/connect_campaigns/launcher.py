@@ -201,8 +201,6 @@ class Launcher:
             if memory.accepted and self._look_again(memory, UNTIL_RUNNING):
                 return None  # it was started: a read that fails now is another look, and not the task's end
             raise
-        if seen.campaign == memory.candidate:
-            memory.candidate = None
         action = decide(seen.observation)
         if action.patient and self._doubts(seen, memory):
             return None

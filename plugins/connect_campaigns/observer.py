@@ -49,6 +49,8 @@ class Observer:
         given = self._request.campaign
         for generation in count():
             record = ledger.key(self._request.key, generation)
+            if record and record.campaign == memory.candidate:
+                memory.candidate = None  # named, whatever became of that generation: never a candidate again
             if record is None:
                 key, campaign = Key.ABSENT, given
             elif record.void:

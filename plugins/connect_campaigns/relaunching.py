@@ -7,12 +7,15 @@ be cut off anywhere and be run again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING
 
+from connect_campaigns.aws.clone import TEMPLATE_TAG
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, Kind, explain
 from connect_campaigns.core import refusals
 from connect_campaigns.core.errors import ConnectCampaignsError, LaunchUncertain
+from connect_campaigns.core.keys import audience_name
 from connect_campaigns.core.launch import Claim, State
 from connect_campaigns.core.records import ClaimRecord, KeyRecord, RelaunchRecord
 from connect_campaigns.core.relaunch import Situation, Step, settle
@@ -20,9 +23,8 @@ from connect_campaigns.core.states import NOT_FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
-    from connect_campaigns.aws.campaigns import Campaigns
+    from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.aws.metrics import Metrics
     from connect_campaigns.core.log import Log
@@ -85,7 +87,7 @@ class Relaunching:
         :raises LaunchHeld: the former launch still runs
         :raises RetryableError: what is can't be told now; asking again goes on from here
         """
-        deleted: dict[str, bool] = {}
+        deleted: dict[str, Description | None] = {}
         for _ in range(MAX_PASSES):
             request = self.one_pass(ask, deleted)
             if request:
@@ -97,11 +99,10 @@ class Relaunching:
             code="passes",
         )
 
-    def one_pass(self, ask: Ask, deleted: dict[str, bool]) -> RelaunchRecord | None:
+    def one_pass(self, ask: Ask, deleted: dict[str, Description | None]) -> RelaunchRecord | None:
         """Observe, decide, do one thing; None = observe again.
 
-        :param deleted: campaigns whose deletion the service has confirmed, and whether they were there, and had not begun:
-            all that is carried from pass to pass
+        :param deleted: campaigns whose deletion the service has confirmed, as they were: all that is carried along
         """
         seen = self._observe(deleted, ask)
         step, reason = settle(seen.situation, ask)
@@ -129,7 +130,7 @@ class Relaunching:
 
     # -- observing ----------------------------------------------------------------------------------------------------
 
-    def _observe(self, deleted: dict[str, bool], ask: Ask) -> Look:
+    def _observe(self, deleted: dict[str, Description | None], ask: Ask) -> Look:
         """Walk to the first generation that isn't given up; one that this asker was given ends the walk earlier."""
         request: RelaunchRecord | None = None
         for generation in count():
@@ -144,7 +145,11 @@ class Relaunching:
         raise AssertionError  # count() has no end
 
     def _look_at(
-        self, key: KeyRecord | None, generation: int, request: RelaunchRecord | None, deleted: dict[str, bool]
+        self,
+        key: KeyRecord | None,
+        generation: int,
+        request: RelaunchRecord | None,
+        deleted: dict[str, Description | None],
     ) -> Look:
         if key is None or key.campaign is None:
             return Look(situation=Situation(generation=generation, bound=False, request=request))
@@ -170,7 +175,7 @@ class Relaunching:
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
-    def _do(self, step: Step, seen: Look, ask: Ask, deleted: dict[str, bool]) -> None:
+    def _do(self, step: Step, seen: Look, ask: Ask, deleted: dict[str, Description | None]) -> None:
         match step:
             case Step.VOID_KEY:
                 self._ledger.write_key(
@@ -198,19 +203,20 @@ class Relaunching:
             case _:
                 self._seal(seen, ask, deleted)
 
-    def _delete(self, seen: Look, deleted: dict[str, bool]) -> None:
+    def _delete(self, seen: Look, deleted: dict[str, Description | None]) -> None:
         campaign = seen.campaign or ""
+        described = self._campaigns.describe(campaign)
         outcome = self._campaigns.delete(campaign)
         if outcome.accepted or outcome.code in NOT_FOUND_CODES:
-            deleted[campaign] = outcome.accepted and seen.situation.state is State.INITIALIZED
+            deleted[campaign] = described
         elif outcome.kind is Kind.REFUSED and outcome.code not in STATE_DECIDES:
             raise explain(outcome, action="connect-campaigns:DeleteCampaign", resource=f"campaign {campaign}")
         else:
             self._sleep(LOOK_AGAIN_S)
 
-    def _seal(self, seen: Look, ask: Ask, deleted: dict[str, bool]) -> None:
+    def _seal(self, seen: Look, ask: Ask, deleted: dict[str, Description | None]) -> None:
         now = seen.situation
-        attempted, source = (0, None) if deleted.get(seen.campaign or "") else self._whom(seen)
+        attempted, source = self._whom(seen, deleted.get(seen.campaign or ""))
         self._ledger.write_relaunch(
             RelaunchRecord(
                 at=self._now(),
@@ -226,23 +232,35 @@ class Relaunching:
             )
         )
 
-    def _whom(self, seen: Look) -> tuple[int | None, str | None]:
-        """Whom the former launch attempted, and for which segment it was; best effort, None where it can't be told."""
-        now = seen.situation
-        if not now.bound or now.claim is not Claim.OURS:
+    def _whom(self, seen: Look, deleted: Description | None) -> tuple[int | None, str | None]:
+        """Whom the former launch attempted, and for which segment it was; None where it can't be told.
+
+        :param deleted: the campaign as it was before it was deleted
+        """
+        if not seen.claim or seen.situation.claim is not Claim.OURS:
             return 0, None  # this key started nothing
-        attempted = None
         try:
-            described = self._campaigns.describe(seen.campaign or "")
+            described = deleted or self._campaigns.describe(seen.campaign or "")
             if described is None:
                 return None, None
             source = described.config.get("source", {}).get("customerProfilesSegmentArn")
-            if self._metrics:
-                attempted = self._metrics.of(described, now=self._campaigns.service_now()).attempted
+            template = described.config.get("tags", {}).get(TEMPLATE_TAG)
+            # The record stands before every start: without one nothing was sent. An accepted DeleteCampaign proves
+            # less, since it takes a campaign that has run and ended, too.
+            if not self._ledger.launch(
+                template=template,
+                audience=audience_name(source),
+                at=datetime.fromisoformat(seen.claim.at),
+                key=self._key,
+                generation=seen.situation.generation,
+            ):
+                return 0, source
+            if deleted or self._metrics is None:
+                return None, source
+            return self._metrics.of(described, now=self._campaigns.service_now()).attempted, source
         except ConnectCampaignsError as error:
             self._log.warning("Whom campaign %s attempted can't be told: %s", seen.campaign, error.found)
             return None, None
-        return attempted, source
 
     def _now(self) -> str:
         try:

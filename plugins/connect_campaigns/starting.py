@@ -79,7 +79,7 @@ class Starting:
         said = self._checks.hold(seen, description)
         if said is None:
             return
-        if self._writes and not memory.recorded:
+        if self._writes and memory.recorded != description.id:
             self._record(self._writes, seen, description, window, said, memory)
             return
         # Before the send: an attempt whose supervisor is dead can't log, and ends here in place of starting.
@@ -118,9 +118,10 @@ class Starting:
 
         :raises LaunchHeld: it can't be written
         """
-        memory.recorded = writes.launch(seen, description, window, said)
+        certain = writes.launch(seen, description, window, said)
+        memory.recorded = description.id if certain else None
         memory.record_sends += 1
-        if not memory.recorded and memory.record_sends >= MAX_RECORD_SENDS:
+        if not certain and memory.record_sends >= MAX_RECORD_SENDS:
             raise refusals.of_pass("unrecorded", seen, key=self._request.key)
 
     def _renew(self, description: Description, window: Window, memory: Memory) -> None:

@@ -110,6 +110,15 @@ class Ledger:
         name = launch_object(record.template, record.audience, at=at, key=record.key, generation=record.generation)
         return self._write_once(name, record)
 
+    def launch(
+        self, *, template: str | None, audience: str, at: datetime, key: str, generation: int
+    ) -> LaunchRecord | None:
+        """Read the record of one launch; None = it was never about to start.
+
+        :param at: when its claim was written
+        """
+        return self._read(launch_object(template, audience, at=at, key=key, generation=generation), LaunchRecord)
+
     def launches_since(self, *, template: str | None, audience: str, since: datetime) -> list[LaunchRecord]:
         """Read the launches of one template on one audience from a time on, in their order; one listing."""
         prefix = launches_prefix(template, audience)

@@ -80,7 +80,7 @@ class Memory:
     unknown_sends: int = 0  # of these, those that may yet take effect
     invalid: int = 0  # sends that the service called invalid
     throttled: int = 0
-    recorded: bool = False  # the launch record is certainly there
+    recorded: str | None = None  # the campaign whose launch record is certainly there
     record_sends: int = 0
 
 

@@ -154,7 +154,9 @@ def _row(  # noqa: PLR0917 - the columns of a table
 
 
 ROWS: tuple[tuple[Cells, Action], ...] = (
-    # A state that this release doesn't know is never success, whatever else is true.
+    # A state that this release doesn't know is never success. What may be ours and started is for a retry to look at.
+    _row(LAUNCHES, [Key.KNOWN], [State.UNKNOWN], OURS, Act.RETRY, "unknown_state_ours", patient=True),
+    _row([Mode.BARE], Key, [State.UNKNOWN], Claim, Act.RETRY, "unknown_state_ours", patient=True, mine=[Mine.ACCEPTED]),
     _row(Mode, Key, [State.UNKNOWN], Claim, Act.REFUSE, "unknown_state"),
     # Without a ledger the state alone decides; the service's refusal of a second start keeps it at one.
     _row(
@@ -165,7 +167,7 @@ ROWS: tuple[tuple[Cells, Action], ...] = (
     _row([Mode.BARE], Key, OVER, Claim, Act.REFUSE, "launched_ended", mine=[Mine.ACCEPTED]),
     _row([Mode.BARE], Key, ACTIVE, Claim, Act.ATTACH_OUTSIDE, attach=[True]),
     _row([Mode.BARE], Key, ACTIVE, Claim, Act.REFUSE, "active_bare"),
-    _row([Mode.BARE], Key, OVER, Claim, Act.REFUSE, "stale"),
+    _row([Mode.BARE], Key, OVER, Claim, Act.REFUSE, "over_bare"),
     _row([Mode.BARE], Key, MISSING, Claim, Act.RETRY, "given_gone", patient=True),
     # Void is given up for good: walking past it is free. The one given can't be replaced by another.
     _row(Mode, [Key.VOID], State, Claim, Act.NEXT),

@@ -40,7 +40,14 @@ WORDS: dict[str, _Words] = {
         error=LaunchRefused,
         found="campaign {campaign} is in a state that this release doesn't know: {reading!r}",
         allowed="Initialized, Running, Paused, Stopped, Failed, Completed",
-        hint="look at the campaign in the Connect console; upgrade this package; nothing was started",
+        hint="look at the campaign in the Connect console; upgrade this package, which neither starts nor attaches it now",
+    ),
+    "unknown_state_ours": _Words(
+        error=LaunchUncertain,
+        found="campaign {campaign} of this launch is in a state that this release doesn't know: {reading!r};"
+        " whether it was started can't be told from that",
+        allowed="Initialized, Running, Paused, Stopped, Failed, Completed",
+        hint="retry: it attaches where the campaign runs by then; look at it in the Connect console; upgrade this package",
     ),
     "still_initialized": _Words(
         error=LaunchUncertain,
@@ -61,6 +68,12 @@ WORDS: dict[str, _Words] = {
         allowed="a campaign that is Initialized",
         hint='if an earlier attempt of this task may have started it (a reply was lost, a worker died), if_active="attach" '
         "takes it as this run's; with a ledger that happens by itself",
+    ),
+    "over_bare": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} is {reading} already, and without a ledger nobody can tell who started it",
+        allowed=SINGLE_USE,
+        hint="its figures say whom it called; to launch again clone it: " + CLONE_SNIPPET,
     ),
     "active_outside": _Words(
         error=LaunchRefused,

@@ -24,9 +24,11 @@ def create_refused(code: str, message: str, template: str) -> ConnectCampaignsEr
     """Make the error of a CreateCampaign refusal that is worth words of its own; None for all others."""
     if code == "ServiceQuotaExceededException":
         return ServiceRefused(
-            f"no campaign can be created: the instance's quota is used up ({message})",
-            allowed="500 campaigns per instance, 50 of them active (adjustable quotas)",
-            hint="delete finished campaigns, or ask for a higher quota; nothing was started",
+            f"no campaign can be created: the instance holds as many campaigns as its quota allows ({message})",
+            allowed="campaigns per instance: 500 by default, adjustable; finished ones count until they are deleted."
+            " It is not the quota of 50 active campaigns, which a start meets",
+            hint="delete finished ones: `dags/housekeeping.py` (DeleteFinishedCampaignsOperator), or the console; or have the"
+            " quota raised; nothing was started, so clear this task afterwards",
             code="quota",
         )
     if code == "ConflictException":

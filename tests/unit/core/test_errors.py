@@ -11,7 +11,8 @@ from connect_campaigns._compat import AirflowFailException, AirflowSkipException
 from connect_campaigns.core import errors
 from connect_campaigns.core.errors import FinalError, InvalidInput, LaunchSkipped, RetryableError, ThreeParts
 from connect_campaigns.core.launch import Act, table
-from connect_campaigns.core.refusals import WORDS, refusal, start_ended
+from connect_campaigns.core.refusals import WORDS, refusal
+from connect_campaigns.core.send_refusals import start_ended
 
 ALL = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, ThreeParts)]
 

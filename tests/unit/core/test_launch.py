@@ -45,7 +45,9 @@ def test_a_launch_ends_green_only_when_the_campaign_has_begun():
 def test_an_unknown_state_is_never_success_and_never_a_send():
     for cell in CELLS:
         if cell.state is State.UNKNOWN:
-            assert decide(cell).act is Act.REFUSE
+            assert decide(cell).act in {Act.REFUSE, Act.RETRY}
+            launched = cell.claim is Claim.OURS and cell.key is Key.KNOWN and cell.mode in {Mode.CLONE, Mode.GIVEN}
+            assert not launched or decide(cell).act is Act.RETRY  # it may have been started: never a final no
 
 
 def test_another_keys_campaign_is_never_claimed_started_or_attached():
@@ -100,7 +102,10 @@ DOCUMENTED = [
     (Mode.CREATE, Key.KNOWN, State.RUNNING, Claim.ANOTHERS, Act.CREATED, ""),
     (Mode.BARE, Key.ABSENT, State.INITIALIZED, Claim.NONE, Act.START, ""),
     (Mode.BARE, Key.ABSENT, State.RUNNING, Claim.NONE, Act.REFUSE, "active_bare"),
-    (Mode.BARE, Key.ABSENT, State.COMPLETED, Claim.NONE, Act.REFUSE, "stale"),
+    (Mode.BARE, Key.ABSENT, State.COMPLETED, Claim.NONE, Act.REFUSE, "over_bare"),
+    (Mode.GIVEN, Key.ABSENT, State.COMPLETED, Claim.FORMER, Act.RETRY, "given_former"),
+    (Mode.CLONE, Key.KNOWN, State.UNKNOWN, Claim.OURS, Act.RETRY, "unknown_state_ours"),
+    (Mode.CLONE, Key.KNOWN, State.UNKNOWN, Claim.NONE, Act.REFUSE, "unknown_state"),
 ]
 
 

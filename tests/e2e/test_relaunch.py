@@ -1,0 +1,219 @@
+"""A person launches again: what was is given up, and the old attempt can't come back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connect_campaigns.core.errors import GuardFailed, InvalidInput, LaunchHeld, LaunchRefused
+from connect_campaigns.core.records import ClaimRecord
+from connect_campaigns.core.relaunch import Ask
+from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
+from connect_campaigns.relaunching import Relaunching
+from tests.launch_kit import Ran, World
+
+SOON = {"start_after": 60}
+
+
+@pytest.fixture
+def world(emulator, monkeypatch) -> World:
+    world = World(emulator, monkeypatch)
+    emulator.set_clock(frozen=True)
+    return world
+
+
+def relaunch(world, key="k", **asks):
+    hook = world.hook()
+    ask = Ask(**{"reason": "the flow was wrong", "by": "anna", "asker": "anna/1", "recontact": True, **asks})
+    relaunching = Relaunching(
+        key,
+        campaigns=hook.campaigns,
+        ledger=hook.ledger_at(None),
+        metrics=hook.metrics,
+        log=hook.log,
+        wall_clock=lambda: datetime.now(UTC),
+        sleep=lambda _: None,
+    )
+    return relaunching.request(ask)
+
+
+def launch(world, key="k", **options):
+    start = StartCampaignOperator(task_id="t", template=world.template, launch_key=key, min_launch_gap=None, **SOON)
+    return Ran(start, **options)
+
+
+def launched_and_stopped(world) -> str:
+    campaign = launch(world).value
+    world.kit.campaigns.stop_campaign(id=campaign)
+    return campaign
+
+
+def test_stopped_relaunched_cleared_the_new_one_starts_and_the_old_one_never_again(world):
+    first = launched_and_stopped(world)
+    assert launch(world).error.code == "launched_ended"
+    request = relaunch(world)
+    assert (request.generation, request.former) == (1, first)
+    again = launch(world)
+    assert again.launch["generation"] == 1
+    assert again.value != first
+    assert (world.state(first), world.state(again.value), world.starts) == ("Stopped", "Running", 2)
+    assert launch(world).value == again.value  # a retry, or an old attempt that comes late, attaches to the new one
+    assert world.starts == 2
+
+
+def test_create_and_start_with_one_key_both_follow(world):
+    create = {"task_id": "create", "template": world.template, "launch_key": "k", **SOON}
+    first = Ran(CreateCampaignOperator(**create)).value
+    start = {"task_id": "start", "launch_key": "k"}
+    assert Ran(StartCampaignOperator(campaign_id=first, **start)).error is None
+    world.kit.campaigns.stop_campaign(id=first)
+    relaunch(world)
+    only_start = Ran(StartCampaignOperator(campaign_id=first, **start)).error
+    assert (only_start.code, "clear the Create task" in only_start.hint) == ("given_former", True)
+    second = Ran(CreateCampaignOperator(**create)).value
+    assert second != first
+    assert Ran(StartCampaignOperator(campaign_id=second, **start)).launch["generation"] == 1
+    assert world.starts == 2
+
+
+def test_what_runs_is_not_given_up(world):
+    campaign = launch(world).value
+    before = world.objects()
+    with pytest.raises(LaunchHeld) as held:
+        relaunch(world)
+    assert (held.value.code, campaign in held.value.hint) == ("relaunch_runs", True)
+    assert world.objects() == before
+
+
+def test_a_claimed_clone_that_has_not_started_is_deleted_before_it_is_given_up(world):
+    create = CreateCampaignOperator(task_id="t", template=world.template, launch_key="k", **SOON)
+    held = Ran(create).value
+    claim = ClaimRecord(at="2026-12-01T00:00:00+00:00", by="an attempt that died", campaign=held, key="k", generation=0)
+    world.hook().ledger_at(None).write_claim(claim)
+    request = relaunch(world, recontact=False)
+    assert (request.former, request.attempted, world.emulator.effects("DeleteCampaign")) == (held, 0, 1)
+    assert launch(world).launch["generation"] == 1
+    assert world.starts == 1
+
+
+def test_where_a_start_was_about_to_be_sent_nobody_can_tell_who_was_attempted(world):
+    world.emulator.add_fault(operation="StartCampaign", kind="error_before", times=4)
+    assert launch(world).error.code == "start_unknown"
+    assert relaunch(world, recontact=False).attempted is None
+    assert launch(world).error.code == "recontact"
+    assert world.starts == 0
+
+
+def test_a_campaign_made_by_hand_is_never_deleted(world):
+    given = world.campaign(name="by hand")
+    world.emulator.add_fault(operation="StartCampaign", kind="error_before", times=4)
+    start = StartCampaignOperator(task_id="t", campaign_id=given, launch_key="k")
+    assert Ran(start).error.code == "start_unknown"
+    with pytest.raises(LaunchRefused) as refused:
+        relaunch(world)
+    assert refused.value.code == "relaunch_given"
+    assert world.state(given) == "Initialized"
+
+
+def test_an_unknown_key_is_refused_and_nothing_is_written(world):
+    launched_and_stopped(world)
+    before = world.writes()
+    for key in ("K", "k ", "another"):
+        with pytest.raises(LaunchRefused) as refused:
+            relaunch(world, key=key)
+        assert refused.value.code == "nothing_launched"
+    assert world.writes() == before
+
+
+def test_asked_twice_before_it_is_launched_is_one_request(world):
+    launched_and_stopped(world)
+    first = relaunch(world, asker="anna/1")
+    assert relaunch(world, asker="ben/1", by="ben") == first
+    assert launch(world).launch["generation"] == 1
+
+
+def test_a_reply_lost_anywhere_changes_nothing(world):
+    for round_, operation in enumerate(("PutObject", "DeleteCampaign", "GetObject", "GetCampaignState")):
+        key = f"k{round_}"
+        world.emulator.add_fault(operation="StartCampaign", kind="error_before", times=4)
+        assert launch(world, key).error is not None
+        world.emulator.add_fault(operation=operation, kind="lost_reply", times=1)
+        assert relaunch(world, key).generation == 1
+        assert launch(world, key).launch["generation"] == 1
+        assert world.starts == round_ + 1
+
+
+def test_the_same_audience_is_not_contacted_twice_without_a_word(world):
+    campaign = launch(world).value
+    world.kit.step(timedelta(hours=1).total_seconds())
+    assert world.kit.campaigns.get_campaign_state(id=campaign)["state"] in {"Running", "Completed"}
+    if world.state(campaign) == "Running":
+        world.kit.campaigns.stop_campaign(id=campaign)
+    request = relaunch(world, recontact=False)
+    assert request.attempted != 0
+    refused = launch(world).error
+    assert isinstance(refused, GuardFailed)
+    assert (refused.code, "--recontact" in refused.hint) == ("recontact", True)
+    assert relaunch(world, asker="anna/2", recontact=True).generation == 2
+    assert launch(world).launch["generation"] == 2
+    assert world.starts == 2
+
+
+def test_a_reason_in_the_run_s_conf_asks_once_however_often_the_run_is_retried(world):
+    launched_and_stopped(world)
+    conf = {"relaunch": {"reason": "the flow was wrong", "recontact": True}}
+    second = launch(world, run_id="manual__2", conf=conf)
+    assert second.launch["generation"] == 1
+    assert launch(world, run_id="manual__2", conf=conf, try_number=2).value == second.value
+    world.kit.campaigns.stop_campaign(id=second.value)
+    assert launch(world, run_id="manual__2", conf=conf).error.code == "launched_ended"
+    assert launch(world, run_id="manual__3", conf=conf).launch["generation"] == 2
+    assert world.starts == 3
+
+
+def test_a_reason_in_the_conf_of_a_first_run_changes_nothing(world):
+    assert launch(world, conf={"relaunch": "just in case"}).launch["generation"] == 0
+
+
+def test_a_check_says_what_a_relaunch_gives_up_and_changes_nothing(world):
+    first = launched_and_stopped(world)
+    before = world.writes()
+    check = PreflightOperator(task_id="t", template=world.template, launch_key="k", **SOON)
+    assert "has ended: Stopped" in Ran(check).error.found
+    said = Ran(check, conf={"relaunch": "the flow was wrong"}).value
+    assert said["launch_key"] == f"passed: a relaunch: campaign {first} (Stopped) of generation 0 is given up"
+    assert world.writes() == before
+
+
+@pytest.mark.parametrize(
+    "conf", [{"relaunch": ""}, {"relaunch": True}, {"relaunch": ["x"]}, {"relaunch": {}}, {"relaunch": {"reason": 1}},
+             {"relaunch": {"reason": "x", "recontakt": True}}, {"relaunch": {"reason": "x", "recontact": "perhaps"}},
+             {"relaunch": "x" * 501}],
+)  # fmt: skip
+def test_a_conf_of_the_wrong_shape_is_refused_before_anything_else(world, conf):
+    before = world.writes()
+    error = launch(world, conf=conf).error
+    assert isinstance(error, InvalidInput)
+    assert "relaunch" in error.found
+    assert world.writes() == before
+
+
+def test_a_relaunch_without_a_ledger_is_refused(emulator, monkeypatch):
+    world = World(emulator, monkeypatch, ledger=False)
+    given = world.campaign(name="by hand")
+    error = Ran(StartCampaignOperator(task_id="t", campaign_id=given), conf={"relaunch": "again"}).error
+    assert (error.code, world.starts) == ("no_ledger", 0)
+
+
+def test_a_relaunch_of_a_key_bound_to_another_keys_campaign_frees_it(world):
+    given = world.campaign(name="by hand")
+    ledger = world.hook().ledger_at(None)
+    start = StartCampaignOperator(task_id="t", campaign_id=given, launch_key="mine")
+    world.emulator.add_fault(operation="StartCampaign", kind="error_before", times=4)
+    Ran(start)
+    other = StartCampaignOperator(task_id="t", campaign_id=given, launch_key="other")
+    assert Ran(other).error.code == "claimed"
+    assert isinstance(ledger.claim(given), ClaimRecord)
+    assert Ran(start).error is None
+    assert world.starts == 1
