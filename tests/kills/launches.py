@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.kills.processes import alive, look, parent
-from tests.kills.site import PATIENCE_S
+from tests.kills.site import PATIENCE_S, Attempt
 from tests.standalone_kit import until
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.kills.lanes import Lane, Moment
-    from tests.kills.site import Attempt, Site
+    from tests.kills.site import Site
 
 ENDED = {"success", "failed", "skipped", "upstream_failed"}
 
@@ -47,19 +47,23 @@ class Launch:
     """A run of the DAG, alone on its lane.
 
     :param moment: the call whose reply is held; None = none is
+    :param waits: the DAG waits for the campaign's end, too, deferred
     """
 
     _numbers = iter(range(10_000))
     _lock = threading.Lock()
 
-    def __init__(self, site: Site, lane: Lane, *, moment: Moment | None, what: str) -> None:
+    def __init__(self, site: Site, lane: Lane, *, moment: Moment | None, what: str, waits: bool = False) -> None:
         with Launch._lock:
             self.run_id = f"kill-{next(Launch._numbers)}"
+        self.dag_id = "kill_wait" if waits else "kill_launch"
+        self.tasks = ("create", "start", "wait")[: 3 if waits else 2]
         self.site = site
         self.lane = lane
         self.moment = moment
-        self.result = Result(what=what, when=str(moment or "deferred wait"))
+        self.result = Result(what=what, when=str(moment or ("wait, deferred" if waits else "")))
         self._fault = ""
+        self.old = Attempt(id="", state=None, number=0, pid=None)  # the attempt that is struck
         self._began = time.monotonic()
 
     # -- to the moment ------------------------------------------------------------------------------------------------
@@ -69,12 +73,15 @@ class Launch:
         self.lane.begin()
         if self.moment:
             self._fault = self.lane.hold(self.moment)
-        self.site.trigger(self.run_id, {"lane": self.lane.name, "template": self.lane.template})
+        self.site.trigger(self.dag_id, self.run_id, {"lane": self.lane.name, "template": self.lane.template})
 
     def until_held(self, number: int = 1) -> None:
         """Wait until the reply of the moment is held; the log has told how to stop what it may have started."""
         self.lane.until_held(self._fault, number=number, why=self.story)
+        if number > 1:
+            return
         self._began = time.monotonic()
+        self.old = self.victim()
         if self.moment and self.moment.label == "StartCampaign":
             self.until_log("connect_campaigns stop")  # the process is in the call: it logged this before
 
@@ -83,6 +90,11 @@ class Launch:
         until(lambda: self.attempt("wait").state == "deferred", seconds=PATIENCE_S, why=self.story)
         self.until_polled()
         self._began = time.monotonic()
+        self.old = self.attempt()
+
+    def triggerer(self) -> object:
+        """Give the triggerer that has the wait's trigger."""
+        return self.site.triggerer_of(self.run_id)
 
     def until_polled(self) -> None:
         """Wait until somebody reads the campaign's state once more: a trigger that runs."""
@@ -106,7 +118,7 @@ class Launch:
 
     def log(self, task: str | None = None) -> str:
         """Give the task's log."""
-        return self.site.log(self.run_id, task or self.task)
+        return self.site.log(self.dag_id, self.run_id, task or self.task)
 
     def victim(self) -> Attempt:
         """Give the attempt that is in the held call, with its process."""
@@ -122,6 +134,14 @@ class Launch:
     def hold(self, moment: Moment) -> None:
         """Let what is held go on being held, and hold this moment's reply too, from now on."""
         self.lane.hold(moment)
+
+    def clear(self) -> None:
+        """Clear the task and what comes after it, as a person does in the UI."""
+        self.site.clear(self.dag_id, self.run_id, self.task)
+
+    def mark(self, state: str) -> None:
+        """Mark the task, as a person does in the UI."""
+        self.site.mark(self.dag_id, self.run_id, self.task, state)
 
     def until_next(self, old: Attempt) -> Attempt:
         """Wait for the next attempt: in its call, or ended already."""
@@ -158,24 +178,23 @@ class Launch:
 
     # -- to the end ---------------------------------------------------------------------------------------------------
 
-    def until_run_ends(self, *, green: bool = True) -> None:
-        """Wait for the run's end; once its start is green, the campaign runs and may come to its end."""
+    def until_run_ends(self, *, running: bool = True) -> None:
+        """Wait for the run's end; once its start is green the campaign runs, and a wait for it may see its end.
 
-        def ended() -> str | None:
-            now = self.attempt("start")
-            if now.state == "success" and not self._stepped:
-                self._stepped = True
-                states = set(self.lane.states().values())
-                if green and "Running" not in states:
-                    self.result.problems.append(f"start is green, and no campaign is Running: {states}")
-                self.lane.kit.step(7300)
-            state = self.site.run_state(self.run_id)
-            return state if state in ENDED else None
+        :param running: whether the campaign still is to run, and is brought to its end now
+        """
+        self.until(lambda: self.attempt("start").state == "success" or self._state() in ENDED)
+        states = set(self.lane.states().values())
+        if running and self.attempt("start").state == "success" and "Running" not in states:
+            self.result.problems.append(f"start is green, and no campaign is Running: {states}")
+        if running:
+            self.lane.kit.step(7300)
+        self.until(lambda: self._state() in ENDED)
+        if self._state() != "success":
+            self.result.problems.append(f"the run ended {self._state()}")
 
-        self._stepped = False
-        state = until(ended, seconds=PATIENCE_S, step=0.1, why=self.story)
-        if (state == "success") is not green:
-            self.result.problems.append(f"the run ended {state}")
+    def _state(self) -> str:
+        return self.site.run_state(self.run_id)
 
     def judge(self, *, starts: int = 1) -> None:
         """Let emulator and ledger say how it was."""
@@ -186,7 +205,7 @@ class Launch:
 
     def story(self) -> str:
         """Say where a launch stands, for the message of a wait that found nothing."""
-        attempts = {task: self.attempt(task) for task in ("create", "start", "wait")}
+        attempts = {task: self.attempt(task) for task in self.tasks}
         calls = [f"{each['operation']}:{each['status']}" for each in self.lane.calls()]
         return f"{self.result.what}, {self.result.when}: {attempts} {calls} {self.log()[-3000:]}"
 

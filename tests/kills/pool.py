@@ -69,12 +69,11 @@ class Pool:
 
         def act(launch: Launch) -> None:
             launch.begin()
-            launch.until_state("deferred", task="wait")
-            self.moments = launch.lane.moments()
             launch.until_run_ends()
+            self.moments = launch.lane.moments()
             launch.judge()
 
-        return self._on_a_lane("no kill", None, act)
+        return self._on_a_lane("no kill", None, act, waits=False)
 
     def run(self, kills: Iterable[Kill]) -> dict[Kill, Result]:
         """Do all kills, as many at once as there are lanes."""
@@ -82,23 +81,59 @@ class Pool:
             futures = {kill: threads.submit(self._one, kill) for kill in kills}
             return {kill: future.result() for kill, future in futures.items()}
 
+    def together(
+        self,
+        what: str,
+        whens: Sequence[str | None],
+        strike: Callable[[list[Launch]], None],
+        *,
+        after: Callable[[Launch], None],
+    ) -> list[Result]:
+        """Bring several launches to their moments, strike once what they share, then bring each to its end.
+
+        :param whens: as in `Kill`; "" = nothing is held
+        """
+        lanes = [self._free.get() for _ in whens]
+        try:
+            launches = [self._launch(what, lane, when) for lane, when in zip(lanes, whens, strict=True)]
+            self._each(launches, self._bring)
+            if not any(launch.result.problems for launch in launches):
+                strike(launches)
+                self._each(launches, after)
+            return [self.tell(launch.result) for launch in launches]
+        finally:
+            for lane in lanes:
+                self._free.put(lane)
+
+    def _launch(self, what: str, lane: Lane, when: str | None) -> Launch:
+        moment = find(self.moments, when) if when else None
+        return Launch(self.site, lane, moment=moment, what=what, waits=when is None)
+
+    @staticmethod
+    def _bring(launch: Launch) -> None:
+        launch.begin()
+        if launch.moment:
+            launch.until_held()
+        elif "wait" in launch.tasks:
+            launch.until_deferred()
+
+    def _each(self, launches: Sequence[Launch], act: Callable[[Launch], None]) -> None:
+        with ThreadPoolExecutor(len(launches)) as threads:
+            list(threads.map(lambda launch: guarded(launch, act), launches))
+
     def _one(self, kill: Kill) -> Result:
         moment = kill.exact or (find(self.moments, kill.when, times=kill.times) if kill.when else None)
 
         def act(launch: Launch) -> None:
-            launch.begin()
-            if moment:
-                launch.until_held()
-            else:
-                launch.until_deferred()
+            self._bring(launch)
             kill.strike(launch)
 
-        return self._on_a_lane(kill.what, moment, act)
+        return self._on_a_lane(kill.what, moment, act, waits=moment is None)
 
-    def _on_a_lane(self, what: str, moment: Moment | None, act: Callable[[Launch], None]) -> Result:
+    def _on_a_lane(self, what: str, moment: Moment | None, act: Callable[[Launch], None], *, waits: bool) -> Result:
         lane = self._free.get()
         try:
-            launch = Launch(self.site, lane, moment=moment, what=what)
+            launch = Launch(self.site, lane, moment=moment, what=what, waits=waits)
             guarded(launch, act)
             return self.tell(launch.result)
         finally:

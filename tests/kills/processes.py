@@ -66,22 +66,36 @@ def of_session(session: int) -> list[int]:
     return [each.pid for each in every if each and each.session == session]
 
 
+def children(pid: int) -> list[int]:
+    """Give the processes that a process started, but those that only serve logs."""
+    found = []
+    for each in of_session(pid):
+        seen = look(each)
+        command = Path(f"/proc/{each}/cmdline").read_bytes()
+        if seen and seen.parent == pid and b"serve-logs" not in command and b"serve_logs" not in command:
+            found.append(each)
+    return found
+
+
 class Component:
     """A process in a session of its own; ending it ends what it left behind, too.
 
+    :param words: what kind of component it is, so that another of it can be started
     :param user: whose process it is to be; None = ours
     """
 
     def __init__(
         self,
         name: str,
-        command: Sequence[str],
+        words: Sequence[str] = (),
         *,
+        command: Sequence[str],
         environment: Mapping[str, str],
         logs: Path,
         user: str | None = None,
     ) -> None:
         self.name = name
+        self.words = words
         self._command = command
         self._environment = environment
         self._user = user

@@ -43,7 +43,7 @@ class Postgres:
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         self.server = Component(
             "postgres",
-            [str(program("postgres")), "-D", str(self._data), *words],
+            command=[str(program("postgres")), "-D", str(self._data), *words],
             environment=os.environ,
             logs=logs,
             user=self._user,
@@ -119,7 +119,7 @@ class Redis:
         words = {"--port": str(self.port), "--bind": "127.0.0.1", "--save": "", "--appendonly": "no"}
         self._server = Component(
             "redis",
-            [str(program("redis-server")), *[word for pair in words.items() for word in pair]],
+            command=[str(program("redis-server")), *[word for pair in words.items() for word in pair]],
             environment=os.environ,
             logs=logs,
         )

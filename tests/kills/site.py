@@ -6,23 +6,24 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tests.kills.processes import Component
 from tests.standalone_kit import DIRECTLY, PLUGINS, free_ports, until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tests.kills.servers import Postgres
 
-DAG = "kill_launch"
 DAGS = Path(__file__).parent / "dags"
 PATIENCE_S = 240.0
 """How long anything may take on a busy machine; nothing is judged by it."""
@@ -30,16 +31,29 @@ PATIENCE_S = 240.0
 # Only timers differ from a production's. The heartbeat time-out must exceed the heartbeat interval and the 5 seconds
 # of grace that a cleared task gets, or its retry would start while the old attempt may still live.
 TIMERS = {
-    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
     "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "12",
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "1",
-    "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "60",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "2",
     "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     "TRIGGERER__JOB_HEARTBEAT_SEC": "1",
-    "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5",
+    "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
 }
+
+
+SUCCESSOR = {"SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "12"}
+"""For a scheduler that takes over; all others would take themselves for dead on a machine this busy."""
+
+# What each task would import is imported once, in the scheduler that forks them all: the kills take half the time.
+LOCAL_SETTINGS = """
+import boto3
+import connect_campaigns.hooks
+import connect_campaigns.launcher
+import connect_campaigns.operators.campaigns
+import connect_campaigns.sensors.campaigns
+"""
 
 
 @dataclass(frozen=True)
@@ -71,11 +85,13 @@ class Site:
         connections: Mapping[str, str],
         more: Mapping[str, str],
     ) -> None:
-        home.mkdir(exist_ok=True)
+        (home / "config").mkdir(parents=True, exist_ok=True)
+        (home / "config" / "airflow_local_settings.py").write_text(LOCAL_SETTINGS)
         self.name = database
         self._postgres = postgres
         self.home = home
         self.components: list[Component] = []
+        self._started = 0
         api, worker_log, trigger_log = free_ports(3)
         self.url = f"http://127.0.0.1:{api}"
         at = f"{postgres.owner}@127.0.0.1:{postgres.port}/{database}"
@@ -101,7 +117,7 @@ class Site:
         }
         self._environment = {
             **os.environ,
-            **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+            **airflow(settings),
             **{f"AIRFLOW_CONN_{name.upper()}": value for name, value in connections.items()},
             "AIRFLOW_HOME": str(home),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -112,23 +128,25 @@ class Site:
     # -- processes ----------------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Make the database's tables, and the DAG known: no DAG processor runs later."""
+        """Make the database's tables, and the DAGs known: no DAG processor runs later."""
         for words in (["db", "migrate"], ["dags", "reserialize"]):
             done = subprocess.run(
                 ["airflow", *words], env=self._environment, capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, f"airflow {words}: {done.stdout[-2000:]}{done.stderr[-3000:]}"
 
-    def start(self, *words: str) -> Component:
+    def start(self, *words: str, settings: Mapping[str, str] = MappingProxyType({})) -> Component:
         """Start one more component, as ``scheduler`` or ``celery worker``."""
         name = f"{self.name} {' '.join(words)} {len(self.components)}"
-        component = Component(name, ["airflow", *words], environment=self._environment, logs=self.home)
+        component = Component(
+            name, ["airflow", *words], environment=self._environment | airflow(settings), logs=self.home
+        )
         self.components.append(component)
         return component.start()
 
     def last(self, name: str) -> Component:
         """Give the component of a kind that was started last."""
-        return [each for each in self.components if name in each.name][-1]
+        return [each for each in self.components if each.words[0] == name][-1]
 
     def end(self) -> None:
         """End every component."""
@@ -140,20 +158,44 @@ class Site:
         until(self._answers, seconds=PATIENCE_S, why=self.tails)
         self._token = self.get("/auth/token")["access_token"]
 
-    def heartbeat(self, part: str) -> str | None:
-        """Give the time of a part's last heartbeat."""
-        key = f"latest_{part}_heartbeat"
-        return str(self.get("/api/v2/monitor/health")[part][key])
-
-    def until_beats(self, part: str, *, component: Component) -> None:
-        """Wait until a component that was just started has sent a heartbeat: it works then."""
-        before = self.heartbeat(part)
+    def start_another(self, kind: str, *, settings: Mapping[str, str] = MappingProxyType({})) -> Component:
+        """Start one more scheduler or triggerer, and wait until it works: until its job has a second heartbeat."""
+        newest = f"SELECT max(id) FROM job WHERE job_type = '{kind.title()}Job'"
+        ((before,),) = self._query(newest)
+        component = self.start(kind, settings=settings)
+        beating = "SELECT id FROM job WHERE job_type = %s AND id > %s AND latest_heartbeat > start_date"
         until(
-            lambda: component.running() and self.heartbeat(part) != before,
+            lambda: self._query(beating, f"{kind.title()}Job", before or 0),
             seconds=PATIENCE_S,
-            step=0.2,
             why=component.tail,
         )
+        return component
+
+    @contextmanager
+    def restarting(self) -> Iterator[None]:
+        """Start every component anew that exits meanwhile, as a deployment's restart policy does."""
+        over = threading.Event()
+
+        def restart() -> None:
+            while not over.wait(0.5):
+                for each in list(self.components):
+                    if not each.running():
+                        each.end()
+                        self.components.remove(each)
+                        self.start(*each.words)
+
+        thread = threading.Thread(target=restart)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def remove(self, component: Component) -> None:
+        """End a component that isn't needed any longer."""
+        component.end()
+        self.components.remove(component)
 
     def tails(self) -> str:
         """Give the ends of all logs."""
@@ -166,13 +208,13 @@ class Site:
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 
-    def trigger(self, run_id: str, conf: Mapping[str, str]) -> None:
+    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, str]) -> None:
         """Make a run; a server that just came up may fail at first."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
 
         def accepted() -> bool:
             with suppress(OSError):
-                self.post(f"/api/v2/dags/{DAG}/dagRuns", body)
+                self.post(f"/api/v2/dags/{dag_id}/dagRuns", body)
                 return True
             return False
 
@@ -185,18 +227,29 @@ class Site:
 
     def attempt(self, run_id: str, task_id: str) -> Attempt:
         """Give a task instance as it is now."""
-        columns = "id::text, state, try_number, pid"
-        (row,) = self._query(f"SELECT {columns} FROM task_instance WHERE run_id = %s AND task_id = %s", run_id, task_id)
+        statement = "SELECT id::text, state, try_number, pid FROM task_instance WHERE run_id = %s AND task_id = %s"
+        (row,) = self._query(statement, run_id, task_id)
         return Attempt(*row)
 
     def _query(self, statement: str, *values: str) -> list[Any]:
         # Not over REST: the api-server serves the tasks too, and dozens of waits would slow it down.
         return self._postgres.query(statement, values, database=self.name)
 
-    def clear(self, run_id: str, task_id: str) -> None:
+    def triggerer_of(self, run_id: str) -> int | None:
+        """Give the job that runs the trigger of a run's wait."""
+        statement = """SELECT t.triggerer_id FROM "trigger" t JOIN task_instance i ON i.trigger_id = t.id
+            WHERE i.run_id = %s"""
+        found = self._query(statement, run_id)
+        return found[0][0] if found else None
+
+    def queued_by(self, run_id: str) -> set[int]:
+        """Give the schedulers that queued a run's tasks."""
+        return {job for (job,) in self._query("SELECT queued_by_job_id FROM task_instance WHERE run_id = %s", run_id)}
+
+    def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Clear one task instance, as a person does in the UI."""
         self.post(
-            f"/api/v2/dags/{DAG}/clearTaskInstances",
+            f"/api/v2/dags/{dag_id}/clearTaskInstances",
             {
                 "dry_run": False,
                 "dag_run_id": run_id,
@@ -206,13 +259,13 @@ class Site:
             },
         )
 
-    def mark(self, run_id: str, task_id: str, state: str) -> None:
+    def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Mark one task instance, as a person does in the UI."""
-        self._ask("PATCH", f"/api/v2/dags/{DAG}/dagRuns/{run_id}/taskInstances/{task_id}", {"new_state": state})
+        self._ask("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", {"new_state": state})
 
-    def log(self, run_id: str, task_id: str) -> str:
+    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
         """Give what all attempts of a task wrote into their logs."""
-        folder = self.home / "logs" / f"dag_id={DAG}" / f"run_id={run_id}" / f"task_id={task_id}"
+        folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
         return "\n".join(each.read_text(errors="replace") for each in sorted(folder.glob("*.log")))
 
     # -- the REST API -------------------------------------------------------------------------------------------------
@@ -248,3 +301,8 @@ class Site:
             kind = ConnectionError if error.code >= 500 else AssertionError
             message = f"{method} {path}: {error.code} {text}"
             raise kind(message) from error
+
+
+def airflow(settings: Mapping[str, str]) -> dict[str, str]:
+    """Name settings as Airflow reads them from the environment."""
+    return {f"AIRFLOW__{name}": value for name, value in settings.items()}

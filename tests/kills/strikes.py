@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def child_killed(launch: Launch) -> None:
     """SIGKILL the process that the user code runs in."""
-    old = launch.victim()
+    old = launch.old
     send(old.pid, signal.SIGKILL)
     launch.until_next(old)
     launch.happened("retried")
@@ -38,19 +38,19 @@ def asked_to_end(launch: Launch, pid: int, old: Attempt) -> None:
 
 def child_asked_to_end(launch: Launch) -> None:
     """SIGTERM the child."""
-    old = launch.victim()
+    old = launch.old
     asked_to_end(launch, old.pid, old)
 
 
 def supervisor_asked_to_end(launch: Launch) -> None:
     """SIGTERM the supervisor."""
-    old = launch.victim()
+    old = launch.old
     asked_to_end(launch, supervisor_of(old), old)
 
 
 def orphaned(launch: Launch) -> Attempt:
     """SIGKILL the supervisor; the child lives on beside its retry."""
-    old = launch.victim()
+    old = launch.old
     send(supervisor_of(old), signal.SIGKILL)
     launch.until_next(old)
     overlap(launch, old)
@@ -96,7 +96,7 @@ def finish_old(launch: Launch, old: Attempt, text: str) -> None:
 
 def frozen(launch: Launch) -> None:
     """SIGSTOP supervisor and child, as a paused VM does; thaw them when their retry is there."""
-    old = launch.victim()
+    old = launch.old
     stopped = (supervisor_of(old), old.pid)
     for pid in stopped:
         send(pid, signal.SIGSTOP)
@@ -113,8 +113,8 @@ def frozen(launch: Launch) -> None:
 
 def cleared(launch: Launch) -> None:
     """A person clears the running task; the call gets no reply before the process is dead."""
-    old = launch.victim()
-    launch.site.clear(launch.run_id, launch.task)
+    old = launch.old
+    launch.clear()
     launch.until_dead(old.pid)
     launch.happened("old attempt ended without its reply")
     launch.release()
@@ -125,8 +125,8 @@ def cleared(launch: Launch) -> None:
 
 def cleared_in_grace(launch: Launch) -> None:
     """The same; the call gets its reply in the seconds between SIGTERM and SIGKILL."""
-    old = launch.victim()
-    launch.site.clear(launch.run_id, launch.task)
+    old = launch.old
+    launch.clear()
     launch.until_log("This task was ended")
     launch.happened("on_kill ran, then the reply came")
     launch.release()
@@ -138,8 +138,8 @@ def cleared_in_grace(launch: Launch) -> None:
 
 def marked(launch: Launch, state: str, *, starts: int) -> None:
     """A person marks the running task; then clears it, since the launch isn't done."""
-    old = launch.victim()
-    launch.site.mark(launch.run_id, launch.task, state)
+    old = launch.old
+    launch.mark(state)
     launch.until_dead(old.pid)
     launch.release()
     launch.happened(f"{launch.lane.starts} started when dead")
@@ -147,7 +147,7 @@ def marked(launch: Launch, state: str, *, starts: int) -> None:
         launch.result.problems.append(f"{launch.lane.starts} starts before the clear, and not {starts}")
     if launch.attempt().state != state:
         launch.result.problems.append(f"marked {state}, it is {launch.attempt().state}")
-    launch.site.clear(launch.run_id, launch.task)
+    launch.clear()
     launch.until_next(old)
     launch.happened("then cleared")
     launch.until_run_ends()
@@ -156,8 +156,8 @@ def marked(launch: Launch, state: str, *, starts: int) -> None:
 
 def deferred_cleared(launch: Launch) -> None:
     """A person clears the deferred wait."""
-    old = launch.attempt()
-    launch.site.clear(launch.run_id, "wait")
+    old = launch.old
+    launch.clear()
     launch.until(lambda: launch.attempt().id != old.id)
     launch.until_deferred()
     launch.happened("deferred anew")
@@ -167,14 +167,37 @@ def deferred_cleared(launch: Launch) -> None:
 
 def deferred_marked(launch: Launch, state: str) -> None:
     """A person marks the deferred wait: the campaign goes on; clearing waits for it again."""
-    old = launch.attempt()
-    launch.site.mark(launch.run_id, "wait", state)
+    old = launch.old
+    launch.mark(state)
     launch.until_state(state)
     time.sleep(3)  # the trigger is cancelled within 2
     if set(launch.lane.states().values()) != {"Running"}:
         launch.result.problems.append(f"the campaign is {launch.lane.states()}")
-    launch.site.clear(launch.run_id, "wait")
+    launch.clear()
     launch.until(lambda: launch.attempt().id != old.id)
     launch.happened("the campaign ran on; cleared, it waited again")
+    launch.until_run_ends()
+    launch.judge()
+
+
+def superseded(launch: Launch) -> None:
+    """Something that all share was struck: the old attempt gets its reply when the next one is there."""
+    launch.until_next(launch.old)
+    overlap(launch, launch.old)
+    launch.release()
+    launch.until_dead(launch.old.pid)
+    launch.until_run_ends()
+    launch.judge()
+
+
+def unharmed(launch: Launch) -> None:
+    """Something that all share was struck: whatever was held gets its reply, and the run comes to its end."""
+    if launch.moment:
+        launch.release()
+        launch.until_state("success")
+        launch.happened("same attempt" if launch.attempt().number == launch.old.number else "another attempt")
+    elif launch.task == "wait":
+        launch.until_polled()
+        launch.happened("the wait went on")
     launch.until_run_ends()
     launch.judge()
