@@ -79,7 +79,7 @@ docs: setup ## write docs/command-line.md anew from the commands' own help
 	@AIRFLOW_HOME=$$(mktemp -d) $(BIN)/python -m tests.unit.test_cli_reference
 
 bench: setup ## speed and memory, each beside something else in the same run
-	@for b in benchmarks/bench_*.py; do $(BIN)/python $$b || exit 1; done
+	@for b in benchmarks/bench_*.py benchmarks/launch_rate.py; do $(BIN)/python $$b || exit 1; done
 
 clean: ## remove .venv and what demo and tests left behind
 	@rm -rf .venv .venv-airflow-2 .venv-kills .demo .lint-imports.log .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -62,10 +62,13 @@ async def log(exchange: Exchange) -> None:
 
 async def limit_rate(exchange: Exchange) -> None:
     """Refuse what exceeds a documented rate, where these are switched on; it has no effect, and costs no token."""
-    world = exchange.world
-    if not world.settings.rates.enforced:
+    rates = exchange.world.settings.rates
+    if not rates.enforced:
         return
-    if world.buckets.take(exchange.service.name, exchange.found.name, region=exchange.region) is not None:
+    exceeded = exchange.world.buckets.take(
+        exchange.service.name, exchange.found.name, region=exchange.region, shared=rates.buckets == "group"
+    )
+    if exceeded is not None:
         raise ServiceError(THROTTLING, "Rate exceeded")
 
 

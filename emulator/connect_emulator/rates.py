@@ -1,4 +1,4 @@
-"""The documented request rates: a token bucket per Region and group of operations."""
+"""The documented request rates: token buckets per Region."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A group of operations that share a bucket (documented, per account and Region)."""
+    """Operations that the documentation names together with one rate, per account and Region."""
 
     name: str
     per_second: float
@@ -74,13 +74,18 @@ class Buckets:
         self._clock = clock
         self._buckets: dict[tuple[str, str, str], _Bucket] = {}
 
-    def take(self, service: str, operation: str, *, region: str) -> Rate | None:
-        """Take a token for a request; give the rate that it exceeds, or None when it may pass."""
+    def take(self, service: str, operation: str, *, region: str, shared: bool) -> Rate | None:
+        """Take a token for a request; give the rate that it exceeds, or None when it may pass.
+
+        :param shared: whether the operations of one rate have one bucket together, or each its own
+        """
         rate = rate_of(service, operation)
         if rate is None:
             return None
         real, emulated = time.monotonic(), self._clock.now()
-        bucket = self._buckets.setdefault((region, service, rate.name), _Bucket(rate.burst, real, emulated))
+        bucket = self._buckets.setdefault(
+            (region, service, rate.name if shared else operation), _Bucket(rate.burst, real, emulated)
+        )
         passed = max(real - bucket.real, (emulated - bucket.emulated).total_seconds())
         bucket.tokens = min(rate.burst, bucket.tokens + passed * rate.per_second)
         bucket.real, bucket.emulated = real, emulated

@@ -99,6 +99,9 @@ class RateSettings:
     enforced: bool = False
     """Whether the documented rates hold; beyond them ThrottlingException, 429."""
 
+    buckets: Literal["operation", "group"] = "operation"
+    """Whether each operation has its rate to itself, or those named together share it (unknown)."""
+
 
 @dataclass(kw_only=True)
 class StoreSettings:

@@ -1,4 +1,4 @@
-"""The documented request rates, switched on: one bucket per group and Region; and the quotas beside them."""
+"""The documented request rates, switched on: a bucket per operation (or group) and Region; and the quotas beside them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,14 @@ def test_a_burst_passes_and_the_next_is_throttled_without_effect(limited):
     assert limited.emulator.calls("CreateCampaign")[-1]["error"] == "ThrottlingException"
 
 
-def test_starts_and_creations_share_a_bucket_and_reads_have_their_own(limited):
+def test_every_operation_has_a_bucket_of_its_own(limited):
+    for _ in range(2):
+        limited.campaigns.start_campaign(id=limited.create())
+    assert refusal(limited.create)["status"] == 429
+
+
+def test_starts_and_creations_may_share_a_bucket_and_reads_have_their_own(limited):
+    limited.emulator.set_settings(rates={"buckets": "group"})
     campaign_id = limited.create()
     limited.campaigns.start_campaign(id=campaign_id)
     assert refusal(limited.campaigns.pause_campaign, id=campaign_id)["status"] == 429
@@ -95,7 +102,7 @@ def test_a_bucket_gives_out_its_rate_and_no_more():
     passed = 0
     for _ in range(100):
         clock.change(step_seconds=0.1)
-        passed += buckets.take("connectcampaignsv2", "StartCampaign", region="us-east-1") is None
+        passed += buckets.take("connectcampaignsv2", "StartCampaign", region="us-east-1", shared=False) is None
     assert passed in {11, 12}, "the burst of two, then one a second for ten seconds"
 
 
