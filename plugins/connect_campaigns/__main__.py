@@ -22,7 +22,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     os.environ["CONNECT_CAMPAIGNS_WITHOUT_AIRFLOW"] = "1"
     from botocore.exceptions import BotoCoreError
 
-    from connect_campaigns.cli import Exit, cli, exit_code, say, tell
+    from connect_campaigns.cli import cli
+    from connect_campaigns.cli_base import Exit, exit_code, say, tell
     from connect_campaigns.core.errors import ConnectCampaignsError
 
     try:

@@ -6,12 +6,7 @@ unexpected; of several campaigns the worst counts. Nothing is remembered: what w
 
 from __future__ import annotations
 
-import functools
-import getpass
-import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import IntEnum
 from random import random
 from time import sleep
 from typing import TYPE_CHECKING, Any
@@ -20,28 +15,16 @@ import click
 
 from connect_campaigns.aws.campaigns import NOT_SEEN
 from connect_campaigns.aws.halting import PAUSE, STOP, halt
-from connect_campaigns.aws.ledger import Ledger
-from connect_campaigns.aws.session import Aws
-from connect_campaigns.core.errors import ConnectCampaignsError, InvalidInput, ServiceRefused
-from connect_campaigns.core.settings import S3_URI
+from connect_campaigns.cli_base import Exit, aws_options, exit_code, print_json, say, tell
+from connect_campaigns.cli_ledger import ledger, relaunch
+from connect_campaigns.core.errors import ConnectCampaignsError
 from connect_campaigns.core.states import NOT_FOUND, CampaignState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from connect_campaigns.aws.halting import Halt
-
-REFUSALS = frozenset({"state", "unknown_campaign", "ambiguous_campaign"})
-"""Codes of errors that say no to one campaign, where rights and network were all right."""
-
-
-class Exit(IntEnum):
-    """What a process ends with."""
-
-    DONE = 0
-    REFUSED = 1
-    USAGE = 2
-    AWS = 3
+    from connect_campaigns.aws.session import Aws
 
 
 @dataclass(kw_only=True)
@@ -67,23 +50,6 @@ class Target:
         result = "not reached" if self.exit is None else self.exit.name.lower()
         states = {"before": self.before, "state": self.state}
         return {"campaign": self.given, "id": self.id, **states, "result": result, "error": error}
-
-
-def say(text: str) -> None:
-    """Say something to people."""
-    click.echo(text, err=True)
-
-
-def tell(error: ConnectCampaignsError) -> None:
-    """Say an error's three parts to people."""
-    say(f"error: {error.found}\nallowed: {error.allowed}\n\nhint: {error.hint}")
-
-
-def exit_code(error: ConnectCampaignsError) -> Exit:
-    """Which code an error ends with."""
-    if error.code in REFUSALS:
-        return Exit.REFUSED
-    return Exit.USAGE if isinstance(error, InvalidInput) else Exit.AWS
 
 
 def worst(targets: Sequence[Target]) -> Exit:
@@ -145,26 +111,7 @@ def halt_all(how: Halt, aws: Aws, targets: Sequence[Target], *, as_json: bool) -
     return worst(targets)
 
 
-def print_json(data: dict[str, Any]) -> None:
-    """Print data."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-
-
 # -- commands ---------------------------------------------------------------------------------------------------------
-
-
-def aws_options(command: Callable[..., Exit]) -> Callable[..., Exit]:
-    """Add the options that every command has."""
-
-    @click.option("--region", help="AWS Region.")
-    @click.option("--profile", help="Profile of your AWS configuration.")
-    @click.option("--endpoint-url", metavar="URL", help="Talk to another endpoint than AWS, such as the emulator.")
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    @functools.wraps(command)
-    def wrapped(*, region: str | None, profile: str | None, endpoint_url: str | None, **rest: Any) -> Exit:
-        return command(aws=Aws(region=region, profile=profile, endpoint_url=endpoint_url), **rest)
-
-    return wrapped
 
 
 def campaign_arguments(command: Callable[..., Exit]) -> Callable[..., Exit]:
@@ -255,45 +202,5 @@ def state(*, aws: Aws, campaigns: tuple[str, ...], instance_id: str | None, as_j
     return worst(targets)
 
 
-@cli.group()
-def ledger() -> None:
-    """Look after the ledger, in which launches are noted once."""
-
-
-@ledger.command("init")
-@click.argument("uri", metavar="S3_URI")
-@aws_options
-def ledger_init(*, aws: Aws, uri: str, as_json: bool) -> Exit:
-    """Prepare s3://BUCKET/PREFIX as a ledger.
-
-    Proves that the bucket refuses a second write of one object, which launches rely on. A ledger that is there stays
-    as it is.
-
-    \b
-    Example:
-      python -m connect_campaigns ledger init s3://my-launches/connect
-    """  # noqa: D301
-    if not S3_URI.fullmatch(uri):
-        raise InvalidInput.of("S3_URI", uri, allowed="s3://bucket/prefix", hint="a new bucket: aws s3 mb s3://BUCKET")
-    book = Ledger(aws.client("s3"), uri=uri)
-    say(f"preparing {book.uri}")
-    try:
-        marker, made = book.marker(), False
-    except ServiceRefused as error:
-        if error.code != "ledger_marker":
-            raise
-        marker, made = book.init(at=datetime.now(UTC), by=person())
-    already = f"it is a ledger already, since {marker.at} by {marker.by}; nothing was changed"
-    say("it is a ledger now" if made else already)
-    extra = {"launch_ledger": book.uri}
-    say("put this into the extra of the Airflow connection:")
-    print_json({"uri": book.uri, "id": marker.id, "made": made, "extra": extra} if as_json else extra)
-    return Exit.DONE
-
-
-def person() -> str:
-    """Who runs this; a container's user may have no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
+cli.add_command(ledger)
+cli.add_command(relaunch)

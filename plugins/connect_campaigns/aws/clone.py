@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core.errors import LaunchRefused
+from connect_campaigns.core.keys import key_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,9 @@ LEDGER_TAG = "connect-campaigns:ledger"
 
 KEY_TAG = "connect-campaigns:key"
 TEMPLATE_TAG = "connect-campaigns:template"
+KEY_HASH_TAG = "connect-campaigns:key-hash"
+"""Only where the key itself doesn't fit into a tag: what its ledger objects go by."""
+
 RUN_TAG = "connect-campaigns:run"
 
 MAX_NAME = 127
@@ -89,6 +93,7 @@ def our_tags(template: Description, *, ledger_id: str, key: str, run: str) -> di
         KEY_TAG: tag_value(key),
         TEMPLATE_TAG: template.id,
         RUN_TAG: tag_value(run),
+        **({} if tag_value(key) == key else {KEY_HASH_TAG: key_hash(key)}),
     }
 
 

@@ -71,9 +71,12 @@ class Ledger:
         """Read K."""
         return self._read(key_object(key, generation), KeyRecord)
 
-    def write_key(self, record: KeyRecord) -> None:
-        """Write K once; whether it is ours or another's is for the next read to say."""
-        self._write_once(key_object(record.key, record.generation), record)
+    def write_key(self, record: KeyRecord, *, under: str | None = None) -> None:
+        """Write K once; whether it is ours or another's is for the next read to say.
+
+        :param under: the key's hash, where the record's text is not the key itself
+        """
+        self._write_once(key_object(record.key, record.generation, under=under), record)
 
     def claim(self, campaign_id: str) -> ClaimRecord | None:
         """Read C."""
@@ -95,9 +98,9 @@ class Ledger:
         """Read R: a person's request that gives up every generation before this one."""
         return self._read(relaunch_object(key, generation), RelaunchRecord)
 
-    def write_relaunch(self, record: RelaunchRecord) -> None:
-        """Write R once; whether it is ours or another's is for the next read to say."""
-        self._write_once(relaunch_object(record.key, record.generation), record)
+    def write_relaunch(self, record: RelaunchRecord, *, under: str | None = None) -> None:
+        """Write R once; whether it is ours or another's is for the next read to say. `under`: as for `write_key`."""
+        self._write_once(relaunch_object(record.key, record.generation, under=under), record)
 
     # -- what people look up --------------------------------------------------------------------------------------
 
@@ -147,7 +150,7 @@ class Ledger:
 
         :raises ServiceRefused: it isn't there: an emptied bucket or a mistyped prefix is not a fresh start
         """
-        marker = self._read(MARKER, Marker)
+        marker = self.found_marker()
         if marker is None:
             raise ServiceRefused(
                 f"{self.uri} is no ledger: {MARKER} is not there",
@@ -156,6 +159,23 @@ class Ledger:
                 code="ledger_marker",
             )
         return marker
+
+    def found_marker(self) -> Marker | None:
+        """Read the marker, where there is one."""
+        return self._read(MARKER, Marker)
+
+    def freeze(self, record: Freeze) -> None:
+        """Let no new launch begin; a freeze that is there stays as it is.
+
+        :raises LaunchHeld: whether it is on can't be told
+        """
+        if not self._write_once(FREEZE, record) and self.frozen() is None:
+            raise LaunchHeld(
+                f"the freeze switch {self.uri}/{FREEZE} could not be written",
+                allowed="a store that answers",
+                hint="try again",
+                code="freeze",
+            )
 
     def frozen(self) -> Freeze | None:
         """Read the freeze switch; only its certain absence means that launches may begin.
@@ -172,9 +192,10 @@ class Ledger:
                 code="freeze",
             ) from error
 
-    def init(self, *, at: datetime, by: str) -> tuple[Marker, bool]:
+    def init(self, *, at: datetime, by: str, ledger_id: str | None = None) -> tuple[Marker, bool]:
         """Prepare the prefix: prove that the store honours conditional writes, then write the marker.
 
+        :param ledger_id: that of a lost ledger which this one takes the place of; None = a new one
         :returns: the marker, and whether this call made it
         :raises ServiceRefused: the store took the same object twice, or a right is missing; no marker was written
         """
@@ -192,10 +213,10 @@ class Ledger:
                 hint="without this two attempts can both be the first: use an S3 bucket",
                 code="ledger_store",
             )
-        there = self._read(MARKER, Marker)
+        there = self.found_marker()
         if there:
             return there, False
-        self._write_once(MARKER, Marker(at=at.isoformat(), by=by, id=str(uuid.uuid4())))
+        self._write_once(MARKER, Marker(at=at.isoformat(), by=by, id=ledger_id or str(uuid.uuid4())))
         return self.marker(), True
 
     # -- objects --------------------------------------------------------------------------------------------------

@@ -62,9 +62,12 @@ def key_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:40]
 
 
-def key_object(key: str, generation: int) -> str:
-    """Name the object that says which campaign a key launches (K)."""
-    return f"keys/{key_hash(key)}/{generation:04d}.json"
+def key_object(key: str, generation: int, *, under: str | None = None) -> str:
+    """Name the object that says which campaign a key launches (K).
+
+    :param under: the key's hash, where its exact text is lost
+    """
+    return f"keys/{under or key_hash(key)}/{generation:04d}.json"
 
 
 def claim_object(campaign_id: str) -> str:
@@ -84,9 +87,9 @@ def ended_object(campaign_id: str) -> str:
     return f"ended/{campaign_id}.json"
 
 
-def relaunch_object(key: str, generation: int) -> str:
-    """Name the object that gives up every generation of a key before this one (R)."""
-    return f"relaunch/{key_hash(key)}/{generation:04d}.json"
+def relaunch_object(key: str, generation: int, *, under: str | None = None) -> str:
+    """Name the object that gives up every generation of a key before this one (R). `under`: as for `key_object`."""
+    return f"relaunch/{under or key_hash(key)}/{generation:04d}.json"
 
 
 def launches_prefix(template: str | None, audience: str) -> str:
