@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.wire.faults import FAULTS
 from tests.chaos.wire.judge import Judge
-from tests.chaos.wire.recoveries import NOT_BARE, RECOVERIES, NotApplicableError, quiet
-from tests.chaos.wire.universe import SCENARIOS, Universe
+from tests.chaos.wire.recoveries import RECOVERIES, NotApplicableError, quiet, recoveries_of
+from tests.chaos.wire.runs import SCENARIOS
+from tests.chaos.wire.universe import Universe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,8 +65,7 @@ def cases_of(scenario: str, launch: list[list[str]]) -> list[Case]:
         for number, call in enumerate(sends, start=1)
         for fault, kind in FAULTS.items()
         if kind.fits(call.partition(".")[0])
-        for recovery in RECOVERIES
-        if scenario != "bare" or recovery not in NOT_BARE
+        for recovery in recoveries_of(scenario)
     ]
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core import launch
 from tests.chaos.wire.cases import cases_of, clean_launch, play, sample, table
+from tests.chaos.wire.runs import SCENARIOS
 from tests.chaos.wire.service import Service
-from tests.chaos.wire.universe import SCENARIOS, Pool
+from tests.chaos.wire.universe import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable

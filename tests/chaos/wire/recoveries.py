@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from connect_campaigns.core.launch import Mode
 from tests.chaos.wire import others
 from tests.chaos.wire.others import acted
-from tests.chaos.wire.universe import Task
+from tests.chaos.wire.runs import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.chaos.wire.universe import Run, Universe
+    from tests.chaos.wire.runs import Run
+    from tests.chaos.wire.universe import Universe
 
 OTHER_KEY = (Task("other", Mode.GIVEN),)
 
@@ -220,6 +221,13 @@ def start_time_passes(universe: Universe, run: Run, number: int) -> None:
     run.settle()
 
 
+def second_run_when_late(universe: Universe, run: Run, number: int) -> None:
+    """The schedule's start passes right behind the faulty send, and a second run of the same key begins."""
+    past(run, number)
+    universe.pass_time(minutes=20)
+    universe.interleave([universe.run("r2"), run], "ab")
+
+
 def outage(service: str) -> Callable[[Universe, Run, int], None]:
     """A service is down from right behind the faulty send until the attempts have all ended red."""
 
@@ -261,14 +269,22 @@ RECOVERIES: dict[str, Callable[[Universe, Run, int], None]] = {
     "relaunch_of_a_stopped_one": relaunch_of_a_stopped_one,
     "freeze": freeze,
     "start_time_passes": start_time_passes,
+    "second_run_when_late": second_run_when_late,
     "outage_of_s3": outage("s3"),
     "outage_of_campaigns": outage("connectcampaignsv2"),
 }
 
-NOT_BARE = frozenset(
+NEEDS_LEDGER = frozenset(
     name for name in RECOVERIES if name.startswith(("housek", "relaunch")) or name in {"freeze", "outage_of_s3"}
 )
 """Without a ledger there is nothing of ours for housekeeping, no relaunch, and no switch."""
+
+
+def recoveries_of(scenario: str) -> list[str]:
+    """Give the recoveries that make sense in a scenario."""
+    if scenario == "skip":
+        return ["start_time_passes", "second_run_when_late"]
+    return [name for name in RECOVERIES if scenario != "bare" or name not in NEEDS_LEDGER]
 
 
 def quiet(universe: Universe) -> None:

@@ -1,4 +1,4 @@
-"""The seam: real boto3 clients whose sends are handed to this process, and attempts that stop before each of them.
+"""The seam: what real boto3 clients would send is handed to this process, and attempts stop before each send.
 
 An attempt is a process: a thread that hands the baton over before every send, so that whoever steps it decides what
 happens between two of its calls, and in which order the calls of several attempts come. One runs at a time.
@@ -6,30 +6,21 @@ happens between two of its calls, and in which order the calls of several attemp
 
 from __future__ import annotations
 
-import io
 import threading
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from botocore import UNSIGNED
-from botocore.awsrequest import AWSResponse
-from botocore.config import Config
-from botocore.retries.quota import RetryQuota
-
-from connect_campaigns.aws.campaigns import Campaigns
-from connect_campaigns.aws.ledger import Ledger
 from tests.chaos.wire.faults import WRITES, Gone, error
-from tests.chaos.wire.service import BUCKET, Reply, Request
+from tests.chaos.wire.service import BUCKET, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    import boto3
-
+    from tests.chaos.wire.clients import Slot
     from tests.chaos.wire.faults import Fault
-    from tests.chaos.wire.service import Service
+    from tests.chaos.wire.service import Request, Service
 
 PATIENCE_S = 60.0
 
@@ -127,11 +118,12 @@ class Attempt:
     :param body: what it does with the campaigns and the ledger of a slot; what it returns is `result`
     :param faults: by the number of the send, from 1
     :param meets: the name of a send (`*` = any write), and the fault that the first of that name meets
+    :param key: the launch key that it launches; empty = it launches nothing
     """
 
     def __init__(
         self, wire: Wire, slot: Slot, body: Callable[[Slot], Any], *, name: str, faults: dict[int, Fault] | None = None,
-        fault_name: str = "", meets: tuple[str, Fault] | None = None,
+        fault_name: str = "", meets: tuple[str, Fault] | None = None, key: str = "",
     ) -> None:  # fmt: skip
         self.wire = wire
         self.slot = slot
@@ -140,6 +132,7 @@ class Attempt:
         self.faults = dict(faults or {})
         self.fault_name = fault_name
         self.meets = meets
+        self.key = key
         self.fired: list[str] = []
         self.sends: list[Send] = []
         self.pending: Send | None = None
@@ -240,77 +233,3 @@ class Attempt:
             if last.lasting or (last.again and before.call == send.call):
                 fault = self.faults[send.number] = last
         return fault
-
-
-class _Body(io.BytesIO):
-    """A body as urllib3 hands it to botocore."""
-
-    def stream(self) -> Iterator[bytes]:
-        yield self.getvalue()
-
-
-class Slot:
-    """The clients of one process, made once and used by one attempt after the other.
-
-    They are made as the hook makes them: the SDK's own retries for reads and the ledger, none for what is sent once.
-    What the SDK would wait between its re-sends isn't waited.
-    """
-
-    def __init__(self, session: boto3.Session) -> None:
-        self.attempt: Attempt | None = None
-        self._quotas: list[RetryQuota] = []
-        reads = self._client(session, "connectcampaignsv2")
-        self.sender = self._client(session, "connectcampaignsv2", Config(retries={"total_max_attempts": 1}))
-        self.campaigns = Campaigns(reads, sender=self.sender)
-        self.ledger = Ledger(self._client(session, "s3"), uri=f"s3://{BUCKET}/launches")
-
-    def refresh(self) -> Slot:
-        """Forget what a process that used these clients learned: the next one is another process."""
-        self.campaigns._date = None
-        for quota in self._quotas:
-            quota.release(RetryQuota.INITIAL_CAPACITY)
-        return self
-
-    def _client(self, session: Any, service: str, config: Config | None = None) -> Any:
-        plain = Config(
-            s3={"addressing_style": "path"}, user_agent="chaos"
-        )  # a quarter of the time went into the usual one
-        if service == "s3":
-            plain = plain.merge(Config(signature_version=UNSIGNED))  # nobody looks at it here
-        client = session.client(service, endpoint_url="http://aws.invalid", config=plain.merge(config or Config()))
-        client.meta.events.register(f"before-send.{service}", self._before_send)
-        self._quotas.append(_without_waits(client, service))
-        return client
-
-    def _before_send(self, request: Any, event_name: str, **_: Any) -> AWSResponse:
-        _, service, operation = event_name.split(".")
-        assert self.attempt is not None, f"{operation} is sent by nobody's attempt"
-        headers = {name: _text(value) for name, value in request.headers.items()}
-        body = request.body
-        whole = body.read() if hasattr(body, "read") else body.encode() if isinstance(body, str) else bytes(body or b"")
-        reply = self.attempt.send(
-            service=service,
-            operation=operation,
-            request=Request(request.method, request.url, headers, whole),
-            call=headers["amz-sdk-invocation-id"],
-        )
-        return AWSResponse(request.url, reply.status, dict(reply.headers), _Body(reply.body))
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _without_waits(client: Any, service: str) -> RetryQuota:
-    """Put the SDK's retry handler behind one that waits for nothing; give the quota of its re-sends."""
-    event, unique = f"needs-retry.{service}", f"retry-config-{service}"
-    registered = client.meta.events._emitter._handlers.prefix_search(event)
-    inner = next(each for each in registered if type(each.__self__).__name__ == "RetryHandler")
-    client.meta.events.unregister(event, unique_id=unique)
-
-    def handler(**given: Any) -> float | None:
-        return None if inner(**given) is None else 0.0
-
-    client.meta.events.register(event, handler, unique_id=unique)
-    quota: RetryQuota = inner.__self__._retry_quota._quota
-    return quota

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -62,11 +63,12 @@ class Service:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all; the clock stands still from now on."""
+        """Forget all; it is eight in the morning, and the clock stands still."""
         self.world.campaigns = CampaignStore()
         self.world.calls = CallLog()
         self.world.clock.reset()
-        self.world.clock.change(frozen=True)
+        tomorrow = self.world.clock.now().replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        self.world.clock.change(now=tomorrow, frozen=True)
         self.objects.clear()
         self.past = [{}]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tests.chaos.wire.cases import cases_of, clean_launch, play
-from tests.chaos.wire.universe import SCENARIOS
+from tests.chaos.wire.runs import SCENARIOS
 
 EXAMPLE = "clone/0.26.StartCampaign/lost_reply/retry"
 

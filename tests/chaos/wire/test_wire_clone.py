@@ -1,18 +1,19 @@
-"""Wire cases of a launch from a template."""
+"""Wire cases of a launch from a template, and one that is skipped when it is late."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.chaos.wire.recoveries import RECOVERIES
+from tests.chaos.wire.recoveries import recoveries_of
 
-SCENARIOS = ("clone",)
+SCENARIOS = ("clone", "skip")
+GROUPS = [(scenario, recovery) for scenario in SCENARIOS for recovery in recoveries_of(scenario)]
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("recovery", RECOVERIES)
-def test_every_invariant_holds(bench, recovery):
-    bench.play("clone", recovery)
+@pytest.mark.parametrize(("scenario", "recovery"), GROUPS)
+def test_every_invariant_holds(bench, scenario, recovery):
+    bench.play(scenario, recovery)
 
 
 def test_the_table_of_what_was_counted(bench, folder):

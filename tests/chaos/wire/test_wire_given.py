@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chaos.wire.recoveries import NOT_BARE, RECOVERIES
+from tests.chaos.wire.recoveries import recoveries_of
 
 SCENARIOS = ("given", "bare")
-GROUPS = [
-    (scenario, recovery)
-    for scenario in SCENARIOS
-    for recovery in RECOVERIES
-    if scenario != "bare" or recovery not in NOT_BARE
-]
+GROUPS = [(scenario, recovery) for scenario in SCENARIOS for recovery in recoveries_of(scenario)]
 
 
 @pytest.mark.timeout(600)
