@@ -69,7 +69,7 @@ def test_every_command_says_what_it_does_in_one_short_imperative_line(command):
     first = (command.help or "").partition("\n")[0]
     assert first.endswith(".")
     assert len(first) <= 70
-    assert first.split()[0] in {"Look", "Pause", "Stop", "Print", "Prepare"}
+    assert first.split()[0] in {"Look", "Let", "Pause", "Stop", "Print", "Prepare", "Rebuild"}
 
 
 @pytest.mark.parametrize(("path", "command"), [each for each in ALL if not hasattr(each.values[1], "commands")])
