@@ -99,11 +99,11 @@ class Control:
         return faults
 
     def clear_faults(self) -> None:
-        """Remove all faults; held replies go out."""
+        """Remove all faults; held replies go out, late effects have landed afterwards."""
         self.request("DELETE", "/faults")
 
     def release(self, fault_id: str) -> None:
-        """Let the replies go that a `hold` fault holds."""
+        """Let go what a fault holds back: replies (`hold`, `timeout`), effects (`late`), which have landed afterwards."""
         self.request("POST", f"/faults/{fault_id}/release")
 
     def settings(self) -> Json:

@@ -6,10 +6,12 @@ import threading
 import time
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from connect_emulator.client import ControlError
-from tests.emulator.campaign_kit import refusal
+from connect_emulator.model import SERVICES
+from tests.emulator.campaign_kit import INSTANCE, SEGMENT_ARN, refusal
 
 
 def until(condition) -> None:
@@ -254,3 +256,29 @@ def test_a_fault_without_a_wait_holds_nothing(kit):
     fault_id = kit.emulator.add_fault(operation="StartCampaign", kind="lost_reply")
     with pytest.raises(ControlError, match="holds no reply"):
         kit.emulator.release(fault_id)
+
+
+SCHEDULE = {"startTime": "2030-01-01T00:00:00Z", "endTime": "2030-01-02T00:00:00Z"}
+NOBODY = "arn:aws:connect-campaigns:us-east-1:123456789012:campaign/nobody"
+EVERY = {
+    "CreateCampaign": {"name": "a", "connectInstanceId": INSTANCE},
+    "ListCampaigns": {},
+    "GetCampaignStateBatch": {"campaignIds": ["nobody"]},
+    "UpdateCampaignSchedule": {"id": "nobody", "schedule": SCHEDULE},
+    "UpdateCampaignSource": {"id": "nobody", "source": {"customerProfilesSegmentArn": SEGMENT_ARN}},
+    "TagResource": {"arn": NOBODY, "tags": {"a": "b"}},
+    "UntagResource": {"arn": NOBODY, "tagKeys": ["a"]},
+    "ListTagsForResource": {"arn": NOBODY},
+}
+
+
+@pytest.mark.parametrize("operation", sorted(SERVICES["connectcampaignsv2"].spec.handlers))
+def test_every_operation_of_campaigns_can_fail(kit, operation):
+    call = getattr(kit.campaigns, xform_name(operation))
+    given = EVERY.get(operation, {"id": "nobody"})
+    for kind in ("error_before", "error_after"):
+        kit.emulator.add_fault(operation=operation, service="connectcampaignsv2", kind=kind)
+        assert refusal(call, **given)["code"] == "InternalServerException"
+    kit.emulator.add_fault(operation="*", service="connectcampaignsv2", kind="lost_reply")
+    refused_or_lost(lambda: call(**given))
+    assert [each["fired"] for each in kit.emulator.faults()] == [1, 1, 1]
