@@ -137,9 +137,13 @@ class Site:
 
     def start(self, *words: str, settings: Mapping[str, str] = MappingProxyType({})) -> Component:
         """Start one more component, as ``scheduler`` or ``celery worker``."""
-        name = f"{self.name} {' '.join(words)} {len(self.components)}"
+        self._started += 1
         component = Component(
-            name, ["airflow", *words], environment=self._environment | airflow(settings), logs=self.home
+            f"{self.name} {self._started} {' '.join(words)}",
+            words,
+            command=["airflow", *words],
+            environment=self._environment | airflow(settings),
+            logs=self.home,
         )
         self.components.append(component)
         return component.start()
@@ -160,12 +164,12 @@ class Site:
 
     def start_another(self, kind: str, *, settings: Mapping[str, str] = MappingProxyType({})) -> Component:
         """Start one more scheduler or triggerer, and wait until it works: until its job has a second heartbeat."""
-        newest = f"SELECT max(id) FROM job WHERE job_type = '{kind.title()}Job'"
-        ((before,),) = self._query(newest)
+        job_type = f"{kind.title()}Job"
+        ((before,),) = self._query("SELECT max(id) FROM job WHERE job_type = %s", job_type)
         component = self.start(kind, settings=settings)
         beating = "SELECT id FROM job WHERE job_type = %s AND id > %s AND latest_heartbeat > start_date"
         until(
-            lambda: self._query(beating, f"{kind.title()}Job", before or 0),
+            lambda: self._query(beating, job_type, before),
             seconds=PATIENCE_S,
             why=component.tail,
         )
@@ -231,7 +235,7 @@ class Site:
         (row,) = self._query(statement, run_id, task_id)
         return Attempt(*row)
 
-    def _query(self, statement: str, *values: str) -> list[Any]:
+    def _query(self, statement: str, *values: object) -> list[Any]:
         # Not over REST: the api-server serves the tasks too, and dozens of waits would slow it down.
         return self._postgres.query(statement, values, database=self.name)
 
