@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from connect_campaigns.core.errors import GuardFailed, InvalidInput, LaunchHeld, LaunchRefused
 from connect_campaigns.core.records import ClaimRecord
-from connect_campaigns.core.relaunch import Ask
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
-from connect_campaigns.relaunching import Relaunching
+from tests.chaos import people
 from tests.launch_kit import Ran, World
 
 SOON = {"start_after": 60}
@@ -24,18 +23,7 @@ def world(emulator, monkeypatch) -> World:
 
 
 def relaunch(world, key="k", **asks):
-    hook = world.hook()
-    ask = Ask(**{"reason": "the flow was wrong", "by": "anna", "asker": "anna/1", "recontact": True, **asks})
-    relaunching = Relaunching(
-        key,
-        campaigns=hook.campaigns,
-        ledger=hook.ledger_at(None),
-        metrics=hook.metrics,
-        log=hook.log,
-        wall_clock=lambda: datetime.now(UTC),
-        sleep=lambda _: None,
-    )
-    return relaunching.request(ask)
+    return people.relaunch(world.hook(), key, **{"asker": "anna/1", "recontact": True, **asks})
 
 
 def launch(world, key="k", **options):
