@@ -27,7 +27,7 @@ _HOW = {
     "attach": "found under way: attached, nothing sent again",
     "ran": "has run already: attached to that launch, nothing started",
 }
-_ORDER = ("ledger.json", "probe", "keys", "campaigns", "events")
+_ORDER = ("ledger.json", "probe", "keys", "campaigns", "launches", "events")
 _CODES = {"bold": "1", "green": "32", "red": "31", "dim": "2"}
 
 
@@ -211,9 +211,7 @@ def campaign(evidence: Evidence, run: Run) -> Iterator[str]:
         yield "  there is none"
         return
     yield f"  campaign   {seen.name!r}, {seen.id}"
-    for start in evidence.starts:
-        if start.effect:
-            yield f"  started    {_moment(start.time)}"
+    yield from (f"  started    {_moment(start.time)}" for start in evidence.starts if start.effect)
     yield f"  contact    from {_moment(seen.start)}, until {_moment(seen.end)} at the latest"
     yield f"  over       {seen.state}" + (f", seen at {_moment(run.ended_by)}" if run.ended_by else "")
     yield f"  people     {seen.figures.text()}: those of the segment above"
@@ -251,6 +249,8 @@ def meaning(name: str, body: dict[str, Any]) -> str:
             return f"launch key {body['key']} launches campaign {_short(str(body['campaign']), 9)} and no other"
         case "campaigns":
             return f"this campaign belongs to launch key {body['key']} and to no other"
+        case "launches":
+            return "the launch whole, written before its start: audience, times, limits, what each guard said"
         case "events":
             return f"what an attempt was about to do: {body['what']}; for people to look up, nothing rests on it"
         case "ledger.json":
