@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.clone import LEDGER_TAG
-from connect_campaigns.core.errors import FinalError, LaunchSkipped
+from connect_campaigns.core.errors import FinalError, GuardFailed, LaunchSkipped
 from connect_campaigns.core.keys import key_hash
 from connect_campaigns.core.launch import Act, Mode
 from connect_campaigns.core.records import ClaimRecord, EndRecord, KeyRecord
@@ -108,18 +108,20 @@ class Judge:
                 if ending.task.mode in {Mode.CLONE, Mode.GIVEN} and ending.run.key in begun:
                     yield f"{ending.attempt.name} is {ending}, and this key had started a campaign"
                 continue
-            yield from self._under_way(ending, until=ending.born)
+            of_the_run = isinstance(ending.error, GuardFailed)  # a guard of one run says nothing of another's
+            yield from self._under_way(ending, until=ending.born, run=ending.run.run_id if of_the_run else "")
 
     def skip_true(self) -> Iterator[str]:
         for ending in self.universe.endings:
             if isinstance(ending.error, LaunchSkipped):
                 yield from self._under_way(ending, until=None)
 
-    def _under_way(self, ending: Ending, *, until: int | None) -> Iterator[str]:
-        """Name what this key started, whenever it landed, by processes that lived by then (None = ever)."""
+    def _under_way(self, ending: Ending, *, until: int | None, run: str = "") -> Iterator[str]:
+        """Name what this key started, whenever it landed, by processes that lived by then (None = ever), of one run."""
         for campaign, starters in self.starts.items():
             for each in starters:
-                if each.key == ending.run.key and (until is None or each.born < until):
+                alive = until is None or each.born < until
+                if each.key == ending.run.key and alive and each.name.startswith(run):
                     yield f"{ending.attempt.name} is {ending}, and {each.name} started {campaign}"
 
     def recorded(self) -> Iterator[str]:

@@ -48,11 +48,9 @@ def housekeeping(*, orphans: bool, finished: bool) -> Callable[[Slot], None]:
     return whole_pass
 
 
-ASK = Ask(reason="the flow was wrong", by="anna", asker="anna/1", recontact=True)
-
-
-def relaunch(universe: Universe, key: str = "k") -> Callable[[Slot], str]:
+def relaunch(universe: Universe, key: str = "k", *, asker: str = "anna/1") -> Callable[[Slot], str]:
     """Make a relaunch, as from the command line; what it is refused with is its answer."""
+    ask = Ask(reason="the flow was wrong", by="anna", asker=asker, recontact=True)
 
     def request(slot: Slot) -> str:
         relaunching = Relaunching(
@@ -65,7 +63,7 @@ def relaunch(universe: Universe, key: str = "k") -> Callable[[Slot], str]:
             sleep=lambda _: None,
         )
         try:
-            return f"generation {relaunching.request(ASK).generation}"
+            return f"generation {relaunching.request(ask).generation}"
         except ConnectCampaignsError as error:
             return error.code
 

@@ -232,4 +232,4 @@ class Attempt:
             last = self.faults[before.number]
             if last.lasting or (last.again and before.call == send.call):
                 fault = self.faults[send.number] = last
-        return fault
+        return fault if fault is not None and fault.fits(send.operation) else None
