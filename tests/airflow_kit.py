@@ -35,23 +35,28 @@ def for_this_airflow(text: str) -> str:
 
 def parsed(folder: Path) -> dict[str, Any]:
     """Parse a folder as Airflow's DAG processor does, and give its DAGs by id; no file may fail."""
-    if AIRFLOW_2:
-        from airflow.models.dagbag import DagBag
-    else:
-        from airflow.dag_processing.dagbag import DagBag
+    from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(dag_folder=str(folder))
     assert bag.import_errors == {}
     return dict(bag.dags)
 
 
-def serialized_and_back(dag: Any) -> Any:
-    """Serialize a DAG as the scheduler is given it, and read it again."""
-    from airflow.serialization import serialized_objects
-
-    name = "SerializedDAG" if AIRFLOW_2 else "DagSerialization"
-    serialization = getattr(serialized_objects, name)
-    return serialization.from_dict(serialization.to_dict(dag))
+SERIALIZED = """
+import json, sys
+try:
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.serialization.serialized_objects import DagSerialization
+except ImportError:  # Airflow 2.11
+    from airflow.models.dagbag import DagBag
+    from airflow.serialization.serialized_objects import SerializedDAG as DagSerialization
+bag = DagBag(dag_folder=sys.argv[1])
+assert not bag.import_errors, bag.import_errors
+again = {name: DagSerialization.from_dict(DagSerialization.to_dict(dag)) for name, dag in bag.dags.items()}
+tasks = {name: {task.task_id: "Mapped" in type(task).__name__ for task in dag.tasks} for name, dag in again.items()}
+assert {name: set(dag.task_dict) for name, dag in bag.dags.items()} == {name: set(each) for name, each in tasks.items()}
+print(json.dumps(tasks))
+"""
 
 
 DUE_AT = """
@@ -77,6 +82,7 @@ class RealAirflow:
     def environment(self) -> dict[str, str]:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")},
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # a backfill of 2.11 starts `airflow`
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.home / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
@@ -87,18 +93,28 @@ class RealAirflow:
 
     def migrate(self) -> None:
         (self.home / "dags").mkdir(parents=True, exist_ok=True)
-        self._python("-m", "airflow", "db", "migrate")
+        self.python("-m", "airflow", "db", "migrate")
+
+    def write(self, dag_id: str, text: str) -> None:
+        """Write a DAG file."""
+        (self.home / "dags" / f"{dag_id}.py").write_text(for_this_airflow(text))
 
     def run(self, dag_id: str, text: str, conf: dict[str, Any] | None = None, *, at: datetime | None = None) -> int:
         """Write a DAG file and run it with ``airflow dags test``, as due at that time; give the exit code."""
-        (self.home / "dags" / f"{dag_id}.py").write_text(for_this_airflow(text))
+        self.write(dag_id, text)
         configured = ["-c", json.dumps(conf)] if conf else []
         words = ["-m", "airflow", "dags", "test", dag_id, *configured]
         if at:
             words = [*words, at.isoformat()] if AIRFLOW_2 else ["-c", DUE_AT, dag_id, at.isoformat()]
-        ran = self._python(*words, check=False)
+        ran = self.python(*words, check=False)
         self.log = ran.stdout + ran.stderr
         return ran.returncode
+
+    def scheduled(self, folder: Path) -> dict[str, dict[str, bool]]:
+        """Parse a folder's DAGs and serialize them, as the scheduler is given them: their tasks, and which are mapped."""
+        ran = self.python("-c", SERIALIZED, str(folder), check=False)
+        assert ran.returncode == 0, ran.stderr[-3000:]
+        return dict(json.loads(ran.stdout.splitlines()[-1]))
 
     def states(self, dag_id: str) -> dict[str, str]:
         """The task states of a DAG's last run, mapped ones as ``task[0]``."""
@@ -119,7 +135,8 @@ class RealAirflow:
         with closing(sqlite3.connect(self.home / "airflow.db")) as database:
             return list(database.execute(sql, values))
 
-    def _python(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def python(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run Python in this Airflow's environment."""
         return subprocess.run(
             [sys.executable, *words],
             env=self.environment,
