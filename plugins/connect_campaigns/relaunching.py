@@ -6,7 +6,7 @@ be cut off anywhere and be run again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING
@@ -52,6 +52,18 @@ class Look:
     claim: ClaimRecord | None = None
 
 
+@dataclass(kw_only=True)
+class Settled:
+    """What one request carries from pass to pass.
+
+    :param wanted: the generation it asks for, fixed by its first look: a launch that goes on meanwhile is not chased
+    :param deleted: campaigns whose deletion the service has confirmed, as they were
+    """
+
+    wanted: int | None = None
+    deleted: dict[str, Description | None] = field(default_factory=dict)
+
+
 class Relaunching:
     """Requests for one launch key.
 
@@ -87,9 +99,9 @@ class Relaunching:
         :raises LaunchHeld: the former launch still runs
         :raises RetryableError: what is can't be told now; asking again goes on from here
         """
-        deleted: dict[str, Description | None] = {}
+        settled = Settled()
         for _ in range(MAX_PASSES):
-            request = self.one_pass(ask, deleted)
+            request = self.one_pass(ask, settled)
             if request:
                 return request
         raise LaunchUncertain(
@@ -99,18 +111,24 @@ class Relaunching:
             code="passes",
         )
 
-    def one_pass(self, ask: Ask, deleted: dict[str, Description | None]) -> RelaunchRecord | None:
+    def one_pass(self, ask: Ask, settled: Settled) -> RelaunchRecord | None:
         """Observe, decide, do one thing; None = observe again.
 
-        :param deleted: campaigns whose deletion the service has confirmed, as they were: all that is carried along
+        :param settled: all that is carried from pass to pass
         """
-        seen = self._observe(deleted, ask)
+        if settled.wanted is not None:
+            request = self._ledger.relaunch(self._key, settled.wanted)
+            if request:
+                return request
+        seen = self._observe(settled, ask)
         step, reason = settle(seen.situation, ask)
         if step is Step.REFUSE:
             raise refusals.refusal(reason, key=self._key, campaign=seen.campaign or "", reading=seen.reading)
         if step is Step.DONE:
             return seen.situation.request
-        self._do(step, seen, ask, deleted)
+        if settled.wanted is None:
+            settled.wanted = seen.situation.next_generation
+        self._do(step, seen, ask, settled)
         return None
 
     def look(self, ask: Ask) -> str | None:
@@ -119,7 +137,7 @@ class Relaunching:
         :returns: None where nothing is: this asker's request is there already, or nothing was launched yet
         :raises ConnectCampaignsError: it would be refused
         """
-        seen = self._observe({}, ask)
+        seen = self._observe(Settled(), ask)
         step, reason = settle(seen.situation, ask)
         if step is Step.REFUSE and reason != NOTHING_LAUNCHED:
             raise refusals.refusal(reason, key=self._key, campaign=seen.campaign or "", reading=seen.reading)
@@ -130,12 +148,12 @@ class Relaunching:
 
     # -- observing ----------------------------------------------------------------------------------------------------
 
-    def _observe(self, deleted: dict[str, Description | None], ask: Ask) -> Look:
+    def _observe(self, settled: Settled, ask: Ask) -> Look:
         """Walk to the first generation that isn't given up; one that this asker was given ends the walk earlier."""
         request: RelaunchRecord | None = None
         for generation in count():
             key = self._ledger.key(self._key, generation)
-            look = self._look_at(key, generation, request, deleted)
+            look = self._look_at(key, generation, request, settled)
             if request and request.asker == ask.asker:
                 return look
             request = self._ledger.relaunch(self._key, generation + 1)
@@ -149,10 +167,10 @@ class Relaunching:
         key: KeyRecord | None,
         generation: int,
         request: RelaunchRecord | None,
-        deleted: dict[str, Description | None],
+        settled: Settled,
     ) -> Look:
         if key is None or key.campaign is None:
-            return Look(situation=Situation(generation=generation, bound=False, request=request))
+            return Look(situation=Situation(generation=generation, bound=False, request=request, wanted=settled.wanted))
         reading = self._campaigns.state(key.campaign)
         claim = self._ledger.claim(key.campaign)
         situation = Situation(
@@ -161,8 +179,9 @@ class Relaunching:
             made=key.template is not None,
             state=State.of(reading),
             claim=self._whose(claim),
-            deleted=key.campaign in deleted,
+            deleted=key.campaign in settled.deleted,
             request=request,
+            wanted=settled.wanted,
         )
         return Look(situation=situation, campaign=key.campaign, reading=reading, claim=claim)
 
@@ -175,7 +194,7 @@ class Relaunching:
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
-    def _do(self, step: Step, seen: Look, ask: Ask, deleted: dict[str, Description | None]) -> None:
+    def _do(self, step: Step, seen: Look, ask: Ask, settled: Settled) -> None:
         match step:
             case Step.VOID_KEY:
                 self._ledger.write_key(
@@ -199,34 +218,36 @@ class Relaunching:
                     )
                 )
             case Step.DELETE:
-                self._delete(seen, deleted)
+                self._delete(seen, settled)
             case _:
-                self._seal(seen, ask, deleted)
+                self._seal(seen, ask, settled)
 
-    def _delete(self, seen: Look, deleted: dict[str, Description | None]) -> None:
+    def _delete(self, seen: Look, settled: Settled) -> None:
         campaign = seen.campaign or ""
         described = self._campaigns.describe(campaign)
         outcome = self._campaigns.delete(campaign)
         if outcome.accepted or outcome.code in NOT_FOUND_CODES:
-            deleted[campaign] = described
+            settled.deleted[campaign] = described
         elif outcome.kind is Kind.REFUSED and outcome.code not in STATE_DECIDES:
             raise explain(outcome, action="connect-campaigns:DeleteCampaign", resource=f"campaign {campaign}")
         else:
             self._sleep(LOOK_AGAIN_S)
 
-    def _seal(self, seen: Look, ask: Ask, deleted: dict[str, Description | None]) -> None:
-        now = seen.situation
-        attempted, source = self._whom(seen, deleted.get(seen.campaign or ""))
+    def _seal(self, seen: Look, ask: Ask, settled: Settled) -> None:
+        generation = seen.situation.next_generation if settled.wanted is None else settled.wanted
+        # What was made after this request began is not what it gives up.
+        former = seen if seen.situation.generation < generation else Look(situation=seen.situation)
+        attempted, source = self._whom(former, settled.deleted.get(former.campaign or ""))
         self._ledger.write_relaunch(
             RelaunchRecord(
                 at=self._now(),
                 by=ask.by,
                 key=self._key,
-                generation=now.generation + 1 if now.bound else now.generation,
+                generation=generation,
                 reason=ask.reason,
                 asker=ask.asker,
                 recontact=ask.recontact,
-                former=seen.campaign,
+                former=former.campaign,
                 attempted=attempted,
                 source=source,
             )

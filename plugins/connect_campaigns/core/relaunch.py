@@ -98,6 +98,7 @@ class Situation:
     :param made: it was cloned from a template, and not given
     :param deleted: this relaunch's DeleteCampaign was answered: done, or not there
     :param request: the request that opened this generation
+    :param wanted: the generation that is asked for; None = this is the first look
     """
 
     generation: int
@@ -107,6 +108,12 @@ class Situation:
     claim: Claim = Claim.NONE
     deleted: bool = False
     request: RelaunchRecord | None = None
+    wanted: int | None = None
+
+    @property
+    def next_generation(self) -> int:
+        """The generation that a request made now asks for."""
+        return self.generation + 1 if self.bound or self.request else self.generation
 
 
 def settle(now: Situation, ask: Ask) -> tuple[Step, str]:
@@ -114,6 +121,8 @@ def settle(now: Situation, ask: Ask) -> tuple[Step, str]:
     request = now.request
     if request and request.asker == ask.asker:
         return Step.DONE, ""
+    if now.wanted is not None and now.generation >= now.wanted:
+        return Step.SEAL, ""
     if not now.bound:
         if now.generation == 0:
             return Step.REFUSE, "nothing_launched"
