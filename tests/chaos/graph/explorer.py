@@ -251,8 +251,13 @@ class Explorer:
             self.judge(state)
         return following
 
-    def counterexample(self, *, most: int = 400_000) -> tuple[Violated, list[str]] | None:
-        """Find a shortest way to a broken invariant, and tell it; None where there is none among so many states."""
+    def counterexample(
+        self, *, of: frozenset[str] | None = None, most: int = 400_000
+    ) -> tuple[Violated, list[str]] | None:
+        """Find a shortest way to a broken invariant, and tell it; None where there is none among so many states.
+
+        :param of: only these count; a way that breaks another is not followed further
+        """
         parents: dict[int, tuple[int, str] | None] = {self.first: None}
         queue = deque(parents)
         while queue and len(parents) < most:
@@ -262,7 +267,9 @@ class Explorer:
                 if not following:
                     self.judge(state)
             except Violated as violated:
-                return violated, self._story(state, parents)
+                if of is None or violated.name in of:
+                    return violated, self._story(state, parents)
+                continue
             for after, told in following:
                 if after not in parents:
                     parents[after] = (state, told)

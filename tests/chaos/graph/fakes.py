@@ -240,15 +240,7 @@ class FakeLedger:
     def write_launch(self, record: LaunchRecord) -> bool:
         return self._put("put_record", record.key, record.generation, record.campaign)
 
-    def launch(
-        self,
-        *,
-        template: str | None,
-        audience: str,
-        at: datetime,
-        key: str,
-        generation: int,
-    ) -> LaunchRecord | None:
+    def launch(self, *, audience: str, key: str, generation: int, **_: Any) -> LaunchRecord | None:
         campaign = self._read("record", key, generation)
         if campaign is None:
             return None

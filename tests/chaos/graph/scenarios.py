@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core.launch import Mode
-from connect_campaigns.core.schedule import ScheduleSpec
 from tests.chaos.graph.fakes import ELSEWHERE
 from tests.chaos.graph.faults import USUAL
 from tests.chaos.graph.housekeeping import Housekeeping
@@ -23,6 +22,7 @@ GIVEN = Launch(mode=Mode.GIVEN, campaign="c0")
 BARE = Launch(mode=Mode.BARE, key="bare", campaign="c0")
 CREATE_START = Launch(mode=Mode.CREATE, then="s")
 ONE_KEY = Launch(mode=Mode.CREATE, then="k")
+RELAUNCH_ENDS = "launched_ended relaunch_runs nothing_launched gone"
 SKIPS = replace(TEMPLATE.schedule, if_late="skip")
 
 
@@ -56,7 +56,7 @@ def always() -> Iterator[Scenario]:
     yield scenario("template", TEMPLATE, TEMPLATE, faults=1, least=50_000)
     yield scenario("template", TEMPLATE, TEMPLATE, TEMPLATE, least=50_000)
     yield scenario(
-        "template, refusing clock", TEMPLATE, faults=2, kinds=USUAL | {"expired", "unknown state"}, ends="unknown_state"
+        "template, unknown states", TEMPLATE, faults=2, kinds=USUAL | {"expired", "unknown state"}, ends="unknown_state"
     )
     yield from small_given()
     yield from small_pairs()
@@ -83,6 +83,10 @@ def small_given() -> Iterator[Scenario]:
         faults=2,
         at=world(hand_made(), completes=1, stopped=1),
         ends="active_bare over_bare launched_ended",
+    )
+    kinds = USUAL | {"expired", "unknown state"}
+    yield scenario(
+        "bare, unknown states", BARE, faults=1, kinds=kinds, at=world(hand_made()), ends="active_bare unknown_state"
     )
     yield scenario("bare, two runs", BARE, BARE, faults=1, at=world(hand_made()), ends="active_bare")
     for program in (GIVEN, BARE, replace(GIVEN, attach=True), replace(BARE, attach=True)):
@@ -178,11 +182,14 @@ def small_events() -> Iterator[Scenario]:
 
 
 def small_relaunches() -> Iterator[Scenario]:
-    ends = "launched_ended relaunch_runs nothing_launched gone"
+    ends = RELAUNCH_ENDS
     yield scenario("relaunch", TEMPLATE, Relaunch(), at=world(stopped=1, clear=1), ends=ends)
-    yield scenario("relaunch", TEMPLATE, Relaunch(), faults=1, at=world(completes=1), ends=ends)
+    yield scenario("relaunch", TEMPLATE, Relaunch(), faults=1, at=world(completes=1), ends=ends, attempts=1)
+    yield scenario(
+        "relaunch, no recontact", TEMPLATE, Relaunch(recontact=False), at=world(completes=1), ends=ends + " recontact"
+    )
     yield scenario("relaunch in a run", LaunchAgain(), faults=1, at=world(stopped=1, clear=1), ends=ends)
-    yield scenario("relaunch in a run", TEMPLATE, LaunchAgain(), at=world(stopped=1), ends=ends)
+    yield scenario("relaunch in a run", TEMPLATE, LaunchAgain(), at=world(stopped=1), ends=ends, attempts=1)
     yield scenario(
         "given, relaunch",
         GIVEN,
@@ -195,7 +202,36 @@ def small_relaunches() -> Iterator[Scenario]:
 def long() -> Iterator[Scenario]:
     """Give those of `make test-chaos` alone."""
     yield scenario("template", TEMPLATE, faults=4)
-    yield scenario("template", TEMPLATE, TEMPLATE, faults=2, attempts=2)
+    yield scenario("template", TEMPLATE, TEMPLATE, faults=2, attempts=1)
+    yield scenario("given", GIVEN, faults=3, at=world(hand_made()))
+    yield scenario("given, one key", GIVEN, GIVEN, faults=2, at=world(hand_made()))
+    keys = [replace(GIVEN, key=key) for key in "klm"]
+    yield scenario("given, two keys", *keys[:2], faults=2, at=world(hand_made()), ends="claimed")
+    yield scenario("given, three keys", *keys, at=world(hand_made()), ends="claimed")
+    yield scenario("create, start", CREATE_START, CREATE_START, faults=1)
+    yield scenario(
+        "create, start; deleted",
+        CREATE_START,
+        faults=1,
+        at=world(deleted=1, clear=1),
+        ends="gone given_gone given_void key_taken",
+    )
+    events = {"completes": 1, "stopped": 1}
+    yield scenario(
+        "template; completes, stops", TEMPLATE, TEMPLATE, faults=1, at=world(**events), ends="launched_ended"
+    )
+    yield scenario("template; time", TEMPLATE, TEMPLATE, at=world(start_passes=1, too_late=1), attempts=2)
+    yield scenario("template; freeze", TEMPLATE, TEMPLATE, at=world(freeze=1, thaw=1))
+    yield scenario(
+        "template; console", TEMPLATE, TEMPLATE, faults=1, at=world(console=1), ends="active_outside", attempts=2
+    )
+    yield scenario("template; deleted", TEMPLATE, TEMPLATE, at=world(deleted=1), ends="gone")
+    yield scenario("template, housekeeping", TEMPLATE, Housekeeping(), faults=2, at=world(completes=1), ends="claimed")
+    yield scenario("template, housekeeping", TEMPLATE, TEMPLATE, Housekeeping(), at=world(completes=1), attempts=2)
+    yield scenario("relaunch", TEMPLATE, Relaunch(), faults=1, at=world(completes=1), ends=RELAUNCH_ENDS)
+    yield scenario("relaunch in a run", TEMPLATE, LaunchAgain(), at=world(stopped=1), ends=RELAUNCH_ENDS)
+    twice = (Relaunch(), Relaunch(asker="berta"))
+    yield scenario("relaunched twice", TEMPLATE, *twice, at=world(stopped=1), ends=RELAUNCH_ENDS, attempts=1)
 
 
-__all__ = ["ScheduleSpec", "always", "long"]
+__all__ = ["always", "long"]
