@@ -69,7 +69,9 @@ class Creating:
             ),
         )
         # Proves the right to write before there is a campaign, and is the trace of an attempt that dies in between.
-        self._writes.event("creating", text=f"a clone of template {template.id}")
+        if not memory.announced:
+            self._writes.event("creating", text=f"a clone of template {template.id}")
+            memory.announced = True
         outcome = self._campaigns.create(request)
         if outcome.accepted:
             memory.candidate = str((outcome.reply or {})["id"])

@@ -6,6 +6,7 @@ is the normal case. What is decided stands in `core.launch`, the checks in `core
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.ledger import refuse_without_ledger
@@ -23,6 +24,7 @@ from connect_campaigns.core.errors import (
 )
 from connect_campaigns.core.launch import Act, decide
 from connect_campaigns.core.states import CampaignState
+from connect_campaigns.core.verdict_text import lines
 from connect_campaigns.creating import Creating
 from connect_campaigns.observer import Observer
 from connect_campaigns.relaunching import NOTHING_LAUNCHED, Relaunching
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from connect_campaigns.core.log import Log
 
 MAX_PASSES = 40
-"""A clean launch takes 5; the bound turns a bug or a fight into a retryable red."""
+"""A clean launch takes 5; the bound turns a bug or a fight into a retryable red. Throttled passes don't count."""
 
 LOOK_AGAIN_S = 1.0
 """Seconds to the next pass, where a reply or a twin says that this one's picture is old."""
@@ -100,7 +102,7 @@ class Launcher:
         )
         self._metrics = metrics
         self._wall_clock = wall_clock
-        self.observer = Observer(request, campaigns=campaigns, ledger=ledger)
+        self.observer = Observer(request, campaigns=campaigns, ledger=ledger, sleep=sleep, jitter=jitter)
         self.log = log
         self.sleep = sleep
         self.nonce = nonce
@@ -174,7 +176,9 @@ class Launcher:
 
     def _passes(self) -> Launched:
         memory = Memory()
-        for _ in range(MAX_PASSES):
+        for number in count(1):
+            if number - memory.throttled > MAX_PASSES:
+                break
             ended = self.one_pass(memory)
             if ended:
                 return ended
@@ -253,7 +257,9 @@ class Launcher:
                 if self.checks.hold(seen) is not None:
                     self.writes.key(seen, campaign=seen.campaign)
             case Act.CLAIM:
-                if self.checks.hold(seen) is not None:
+                said = self.checks.hold(seen)
+                if said is not None:
+                    memory.said = tuple(lines(said).items())
                     self.writes.claim(seen, key=self.request.key)
             case Act.START:
                 self.starting.start(seen, memory)

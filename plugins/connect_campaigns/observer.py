@@ -6,12 +6,13 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from connect_campaigns.aws.patience import read_patiently
 from connect_campaigns.core.attempt import Seen
 from connect_campaigns.core.launch import Act, Claim, Key, Mine, Observation, State, decide, may_be_given_up
 from connect_campaigns.core.states import NOT_FOUND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
@@ -22,8 +23,18 @@ if TYPE_CHECKING:
 class Observer:
     """The reads of one request; the order of the reads is part of the protocol."""
 
-    def __init__(self, request: LaunchRequest, *, campaigns: Campaigns, ledger: Ledger | None) -> None:
+    def __init__(
+        self,
+        request: LaunchRequest,
+        *,
+        campaigns: Campaigns,
+        ledger: Ledger | None,
+        sleep: Callable[[float], None],
+        jitter: Callable[[], float],
+    ) -> None:
         self._request = request
+        self._sleep = sleep
+        self._jitter = jitter
         self._campaigns = campaigns
         self._ledger = ledger
 
@@ -72,7 +83,7 @@ class Observer:
         reading = NOT_FOUND
         state, claim = State.NO_CAMPAIGN, None
         if campaign and key is not Key.OTHER:  # of a campaign that isn't ours to start only the claim counts
-            reading = self._campaigns.state(campaign)
+            reading = self._state(campaign)
             state = State.of(reading)
         if campaign and self._ledger:
             claim = self._ledger.claim(campaign)
@@ -85,6 +96,10 @@ class Observer:
             attach=self._request.attach,
         )
         return Seen(observation=observation, generation=generation, campaign=campaign, reading=reading, claim=claim)
+
+    def _state(self, campaign: str) -> str:
+        """Read the state; its rate is the whole account's, so many launches at once have to wait for each other."""
+        return read_patiently(lambda: self._campaigns.state(campaign), sleep=self._sleep, jitter=self._jitter)
 
     def _whose(self, claim: ClaimRecord | None, generation: int) -> Claim:
         if claim is None:

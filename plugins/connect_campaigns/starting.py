@@ -10,6 +10,7 @@ from connect_campaigns.core import refusals, send_refusals
 from connect_campaigns.core.errors import LaunchRefused, ServiceUnavailable
 from connect_campaigns.core.launch import Mode, State
 from connect_campaigns.core.schedule import LONG_LEAD, Window, window_of
+from connect_campaigns.core.verdict_text import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.outcomes import Outcome
     from connect_campaigns.checks import Checks
     from connect_campaigns.core.attempt import LaunchRequest, Memory, Seen
-    from connect_campaigns.core.guards import Verdict
     from connect_campaigns.core.log import Log
     from connect_campaigns.core.schedule import Late
     from connect_campaigns.writes import Writes
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 MAX_SENDS = 4
 """StartCampaign sends of one attempt whose end is unknown or refused; then a retry looks with fresh eyes."""
 
-MAX_THROTTLED = 12
-"""With waits of up to half a minute each: several minutes of a busy account."""
+LONGEST_WAIT_S = 4.0
+"""Starts are allowed one a second: longer waits than this leave the account idle while launches queue."""
+
+MAX_WAITED_S = 600.0
+"""Seconds that one attempt waits for its turn, all in all."""
 
 MAX_RECORD_SENDS = 3
 """The SDK has repeated each of them already."""
@@ -76,11 +79,13 @@ class Starting:
         if isinstance(window, Window) and window != window_of(description.config):
             self._renew(description, window, memory)
             return
-        said = self._checks.hold(seen, description)
-        if said is None:
+        if (
+            self._writes
+            and memory.recorded != description.id
+            and not self._record(self._writes, seen, description, window, memory)
+        ):
             return
-        if self._writes and memory.recorded != description.id:
-            self._record(self._writes, seen, description, window, said, memory)
+        if self._checks.hold(seen, description) is None:
             return
         # Before the send: an attempt whose supervisor is dead can't log, and ends here in place of starting.
         self._log.info(
@@ -105,24 +110,30 @@ class Starting:
             "Campaign %s is %s, on another audience than this run's: %s", description.id, seen.reading, differs
         )
 
-    def _record(  # noqa: PLR0917 - what a record is made of
+    def _record(
         self,
         writes: Writes,
         seen: Seen,
         description: Description,
         window: Window | Late | None,
-        said: dict[str, Verdict],
         memory: Memory,
-    ) -> None:
-        """Write the launch record; the start is for the next pass, when it is certainly there.
+    ) -> bool:
+        """Write the launch record, before the guards are asked for the last time: so of two launches one sees the other.
 
+        :returns: whether it is certainly there; else the next pass writes it again
         :raises LaunchHeld: it can't be written
         """
-        certain = writes.launch(seen, description, window, said)
+        if not memory.said:  # claimed by an earlier attempt
+            said = self._checks.hold(seen, description)
+            if said is None:
+                return False
+            memory.said = tuple(lines(said).items())
+        certain = writes.launch(seen, description, window, memory.said)
         memory.recorded = description.id if certain else None
         memory.record_sends += 1
         if not certain and memory.record_sends >= MAX_RECORD_SENDS:
             raise refusals.of_pass("unrecorded", seen, key=self._request.key)
+        return certain
 
     def _renew(self, description: Description, window: Window, memory: Memory) -> None:
         self._log.info("Renewing the schedule: %s to %s", window.start, window.end)
@@ -163,14 +174,16 @@ class Starting:
     def wait_out(self, outcome: Outcome, memory: Memory, action: str) -> None:
         """Wait before the next pass, longer each time.
 
-        :raises ServiceUnavailable: it was throttled too often
+        :raises ServiceUnavailable: it was throttled for too long
         """
         memory.throttled += 1
-        if memory.throttled > MAX_THROTTLED:
+        pause = min(LONGEST_WAIT_S, 2.0 ** (memory.throttled - 1)) * (0.5 + self._jitter() / 2)
+        memory.waited_s += pause
+        if memory.waited_s > MAX_WAITED_S:
             raise ServiceUnavailable(
-                f"`{action}` was throttled {memory.throttled} times in a row: {outcome.message}",
+                f"`{action}` was throttled for {MAX_WAITED_S / 60:.0f} minutes: {outcome.message}",
                 allowed="1 start a second for the whole account and Region, burst 2 (documented)",
                 hint="retry later, or spread the launches: a pool, or fewer mapped tasks at once",
                 code="throttled",
             )
-        self._sleep(min(30.0, 2.0**memory.throttled) * (0.5 + self._jitter() / 2))
+        self._sleep(pause)

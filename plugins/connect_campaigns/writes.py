@@ -8,15 +8,13 @@ from connect_campaigns.aws.clone import TEMPLATE_TAG
 from connect_campaigns.core.keys import audience_name
 from connect_campaigns.core.records import ClaimRecord, Event, KeyRecord, LaunchRecord
 from connect_campaigns.core.schedule import Window
-from connect_campaigns.core.verdict_text import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
 
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest, Seen
-    from connect_campaigns.core.guards import Verdict
     from connect_campaigns.core.schedule import Late
 
 
@@ -62,7 +60,7 @@ class Writes:
         )
 
     def launch(
-        self, seen: Seen, description: Description, window: Window | Late | None, said: Mapping[str, Verdict]
+        self, seen: Seen, description: Description, window: Window | Late | None, said: Iterable[tuple[str, str]]
     ) -> bool:
         """Write the launch record, named by the claim's time; see `Ledger.write_launch`."""
         config = description.config
@@ -85,7 +83,7 @@ class Writes:
                 channels=sorted(config.get("channelSubtypeConfig", {})),
                 hours=config.get("communicationTimeConfig", {}),
                 limits=config.get("communicationLimitsOverride", {}),
-                guards=lines(said),
+                guards=dict(said),
             )
         )
 

@@ -192,12 +192,12 @@ def test_the_clean_launch_costs_a_fixed_number_of_calls(world):
     after = world.emulator.counts()
     used = {name: count["requests"] - before.get(name, {"requests": 0})["requests"] for name, count in after.items()}
     assert {name: number for name, number in used.items() if number} == {
-        "connectcampaignsv2.DescribeCampaign": 4,
+        "connectcampaignsv2.DescribeCampaign": 3,
         "connectcampaignsv2.CreateCampaign": 1,
-        "connectcampaignsv2.GetCampaignState": 4,
+        "connectcampaignsv2.GetCampaignState": 3,
         "connectcampaignsv2.StartCampaign": 1,
-        "s3.GetObject": 16,
-        "s3.ListObjectsV2": 4,
+        "s3.GetObject": 13,
+        "s3.ListObjectsV2": 3,
         "s3.PutObject": 4,
     }
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import boto3
 import pytest
 
+from connect_campaigns import starting
 from connect_campaigns.aws.campaigns import Campaigns
 from connect_campaigns.core.errors import FinalError, LaunchHeld, LaunchUncertain, ServiceRefused, ServiceUnavailable
 from connect_campaigns.core.schedule import Window
@@ -87,7 +88,8 @@ def test_throttling_is_waited_out(world):
     assert world.starts == 1
 
 
-def test_throttling_without_end_is_retryable(world):
+def test_throttling_without_end_is_retryable(world, monkeypatch):
+    monkeypatch.setattr(starting, "MAX_WAITED_S", 20.0)  # ten minutes as it is
     world.emulator.add_fault(operation="StartCampaign", kind="error_before", code="ThrottlingException", times=ALWAYS)
     ran = launch(world)
     assert isinstance(ran.error, ServiceUnavailable)

@@ -79,7 +79,10 @@ class Memory:
     sends: int = 0
     unknown_sends: int = 0  # of these, those that may yet take effect
     invalid: int = 0  # sends that the service called invalid
-    throttled: int = 0
+    throttled: int = 0  # passes that ended so
+    waited_s: float = 0.0  # seconds that throttling made it wait
+    announced: bool = False  # the ledger's event says that this attempt creates
+    said: tuple[tuple[str, str], ...] = ()  # what the guards said when it was claimed: for the launch record
     recorded: str | None = None  # the campaign whose launch record is certainly there
     record_sends: int = 0
 
