@@ -164,6 +164,11 @@ class Lane:
         return found
 
     @property
+    def made(self) -> int:
+        """How many campaigns the launch made."""
+        return sum(call["effect"] for call in self.calls() if call["operation"] == "CreateCampaign")
+
+    @property
     def orphans(self) -> int:
         """How many campaigns were made that no key names: housekeeping's business."""
         named = {record["campaign"] for record in self.records("keys")}

@@ -30,16 +30,17 @@ class Result:
     when: str
     happened: str = ""
     starts: int = -1
+    made: int = 1
     orphans: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
 
     def line(self) -> str:
         """Give it in one line."""
-        orphans = f", {self.orphans} campaign left to housekeeping" if self.orphans else ""
+        made = f"; {self.made} campaigns made, {self.orphans} left to housekeeping" if self.made != 1 else ""
         return (
-            f"{'ok ' if not self.problems else 'BAD'} {self.what:<34} {self.when:<28}"
-            f" {self.starts} start{' ' if self.starts == 1 else 's'} {self.seconds:5.1f} s  {self.happened}{orphans}"
+            f"{'BAD' if self.problems else 'ok '} {self.what:<38} {self.when:<26}"
+            f" {self.starts} start{' ' if self.starts == 1 else 's'} {self.seconds:5.1f} s  {self.happened}{made}"
         )
 
 
@@ -193,6 +194,10 @@ class Launch:
         if self._state() != "success":
             self.result.problems.append(f"the run ended {self._state()}")
 
+    def failed(self) -> bool:
+        """Whether the run is over, and red."""
+        return self._state() == "failed"
+
     def _state(self) -> str:
         return self.site.run_state(self.run_id)
 
@@ -200,6 +205,7 @@ class Launch:
         """Let emulator and ledger say how it was."""
         self.result.problems += self.lane.problems(starts=starts)
         self.result.starts = self.lane.starts
+        self.result.made = self.lane.made
         self.result.orphans = self.lane.orphans
         self.result.seconds = time.monotonic() - self._began
 

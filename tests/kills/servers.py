@@ -15,8 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import psycopg2
-
 from tests.kills.processes import Component
 from tests.kills.programs import program
 from tests.standalone_kit import free_ports, until
@@ -79,6 +77,8 @@ class Postgres:
 
     def query(self, statement: str, values: Sequence[object] = (), *, database: str = "postgres") -> list[Any]:
         """Run one statement and give its rows; a server that is away is waited for."""
+        import psycopg2  # only where kills run: a plain pytest reads this module, too
+
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -91,6 +91,8 @@ class Postgres:
 
     def _ask(self, statement: str, values: Sequence[object], database: str) -> list[Any]:
         """Ask on this thread's connection, which is made once: what waits asks often, and must not slow the rest down."""
+        import psycopg2
+
         connections = self._connections.__dict__
         if database not in connections:
             connections[database] = psycopg2.connect(host="127.0.0.1", port=self.port, user=self.owner, dbname=database)

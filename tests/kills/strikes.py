@@ -190,6 +190,20 @@ def superseded(launch: Launch) -> None:
     launch.judge()
 
 
+def superseded_or_red(launch: Launch) -> None:
+    """The same, where Airflow may use up all tries without running any code of the task; a person then clears it."""
+    launch.until(lambda: launch.failed() or launch.attempt().id != launch.old.id)
+    overlap(launch, launch.old)
+    launch.release()
+    launch.until_dead(launch.old.pid)
+    launch.until(lambda: launch.failed() or launch.attempt().state == "success")
+    if launch.failed():
+        launch.happened(f"all tries used up: red, {launch.lane.starts} started; then cleared")
+        launch.clear()
+    launch.until_run_ends()
+    launch.judge()
+
+
 def unharmed(launch: Launch) -> None:
     """Something that all share was struck: whatever was held gets its reply, and the run comes to its end."""
     if launch.moment:

@@ -41,6 +41,6 @@ def test_an_api_server_that_is_away_for_longer_than_the_heartbeat_timeout(site, 
         site.until_up()
 
     results = pool.together(
-        "api-server SIGKILL, back late", (CREATED, BEFORE_START, STARTED), strike, after=strikes.superseded
+        "api-server SIGKILL, back late", (CREATED, BEFORE_START, STARTED), strike, after=strikes.superseded_or_red
     )
     assert not problems(results)
