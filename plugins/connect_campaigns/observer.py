@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from connect_campaigns.core.records import ClaimRecord, KeyRecord
 
 
+MAX_WAITS = 40
+"""For a read of the state: five minutes of a busy account."""
+
+
 class Observer:
     """The reads of one request; the order of the reads is part of the protocol."""
 
@@ -77,7 +81,7 @@ class Observer:
         """Whether K means something else than what is asked: a key names one launch, of one campaign or template."""
         if self._request.campaign:
             return record.campaign != self._request.campaign
-        return record.template is not None and record.template != self._request.template
+        return record.template != self._request.template
 
     def _look_at(self, memory: Memory, *, key: Key, campaign: str | None, generation: int) -> Seen:
         reading = NOT_FOUND
@@ -99,7 +103,9 @@ class Observer:
 
     def _state(self, campaign: str) -> str:
         """Read the state; its rate is the whole account's, so many launches at once have to wait for each other."""
-        return read_patiently(lambda: self._campaigns.state(campaign), sleep=self._sleep, jitter=self._jitter)
+        return read_patiently(
+            lambda: self._campaigns.state(campaign), sleep=self._sleep, jitter=self._jitter, waits=MAX_WAITS
+        )
 
     def _whose(self, claim: ClaimRecord | None, generation: int) -> Claim:
         if claim is None:

@@ -32,13 +32,16 @@ def patiently(call: Callable[[], Outcome], *, sleep: Callable[[float], None], ji
     return call()
 
 
-def read_patiently(read: Callable[[], T], *, sleep: Callable[[float], None], jitter: Callable[[], float]) -> T:
+def read_patiently(
+    read: Callable[[], T], *, sleep: Callable[[float], None], jitter: Callable[[], float], waits: int = MAX_WAITS
+) -> T:
     """Read, and read again while it is throttled.
 
+    :param waits: at most so many, of up to 8 seconds
     :raises ServiceUnavailable: it was throttled each time
     :raises ConnectCampaignsError: any other end of the read, at once
     """
-    for pause in _pauses(jitter):
+    for pause in _pauses(jitter, waits):
         try:
             return read()
         except ServiceUnavailable:
@@ -46,7 +49,7 @@ def read_patiently(read: Callable[[], T], *, sleep: Callable[[float], None], jit
     return read()
 
 
-def _pauses(jitter: Callable[[], float]) -> Iterator[float]:
+def _pauses(jitter: Callable[[], float], waits: int = MAX_WAITS) -> Iterator[float]:
     """Give growing waits, in seconds."""
-    for wait in range(MAX_WAITS):
+    for wait in range(waits):
         yield min(8.0, 2.0**wait) * (0.5 + jitter() / 2)

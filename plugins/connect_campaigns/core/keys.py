@@ -48,7 +48,8 @@ def checked_key(key: object) -> str:
     :raises InvalidInput: it is no text, empty, padded, too long, or has control characters
     """
     allowed = f"1 to {MAX_KEY} characters, no control characters, no space at either end; case counts"
-    if not isinstance(key, str) or not key.strip():
+    # "None" is what a template makes of a missing value: one key for every day, whose later runs would attach and call nobody.
+    if not isinstance(key, str) or key.strip() in {"", "None"}:
         raise InvalidInput.of(
             "launch_key", key, allowed=allowed, hint="name what is launched, as `spring/fr/2026-12-01`"
         )

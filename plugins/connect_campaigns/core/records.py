@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from connect_campaigns.core.errors import LaunchRefused
+from connect_campaigns.core.keys import CAMPAIGN_ID
 
 SCHEMA = 1
 
@@ -47,7 +48,7 @@ class Record:
             if data["kind"] == cls.kind and data["schema"] <= SCHEMA:
                 return cls(**{name: value for name, value in data.items() if name in names})
             found = f"kind {data['kind']!r}, schema {data['schema']!r}"
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             found = f"{type(error).__name__}: {error}"
         raise LaunchRefused(
             f"ledger object {where} can't be read: {found}",
@@ -55,6 +56,16 @@ class Record:
             hint="never edit ledger objects; where the schema is newer, upgrade this package",
             code="ledger_object",
         )
+
+
+def checked_id(campaign: object) -> None:
+    """Hold a campaign's bare id to its form.
+
+    :raises ValueError: it has another
+    """
+    if not (isinstance(campaign, str) and CAMPAIGN_ID.fullmatch(campaign)):
+        msg = f"campaign {campaign!r} is no campaign id"
+        raise ValueError(msg)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +87,11 @@ class KeyRecord(Record):
     template: str | None = None
     reason: str | None = None
 
+    def __post_init__(self) -> None:
+        """Hold the campaign to its form: it becomes part of requests and of object names."""
+        if self.campaign is not None:
+            checked_id(self.campaign)
+
     @property
     def void(self) -> bool:
         """Whether this generation was given up for good."""
@@ -91,6 +107,13 @@ class ClaimRecord(Record):
     key: str | None
     generation: int | None = None
     reason: str | None = None
+
+    def __post_init__(self) -> None:
+        """Hold the members to their form."""
+        checked_id(self.campaign)
+        if not isinstance(self.key, str | None):
+            msg = f"key {self.key!r} is no text"
+            raise TypeError(msg)
 
     @property
     def void(self) -> bool:

@@ -120,7 +120,7 @@ WORDS: dict[str, _Words] = {
     ),
     "key_of_another_template": _Words(
         error=LaunchRefused,
-        found="launch key {key!r} already launches campaign {campaign}, which was cloned from another template",
+        found="launch key {key!r} already launches campaign {campaign}, which was not cloned from this template",
         allowed="one template per launch key",
         hint="give the launch from the other template a `launch_key` of its own",
     ),
