@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -36,6 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the modules into their order."""
     place = {item: ORDER.index(item.path.stem) for item in items if item.path.stem in ORDER}
     items.sort(key=lambda item: place.get(item, len(ORDER)))
+
+
+def pytest_configure() -> None:
+    """Have a SIGTERM end the tests as Ctrl-C does: whatever they started ends with them."""
+    if os.environ.get("KILLS") == "1":
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -174,6 +175,21 @@ class Site:
             why=component.tail,
         )
         return component
+
+    def freeze(self, scheduler: Component) -> None:
+        """SIGSTOP a scheduler between two transactions: in one, its row locks would keep the others from its runs."""
+
+        def frozen() -> bool:
+            scheduler.kill(signal.SIGSTOP)
+            time.sleep(1.5)
+            locks = """SELECT 1 FROM pg_stat_activity WHERE datname = %s AND state LIKE 'idle in transaction%%'
+                AND now() - state_change > interval '1 second'"""
+            if not self._query(locks, self.name):
+                return True
+            scheduler.kill(signal.SIGCONT)
+            return False
+
+        until(frozen, seconds=PATIENCE_S, why=scheduler.tail)
 
     @contextmanager
     def restarting(self) -> Iterator[None]:

@@ -25,7 +25,7 @@ def test_a_frozen_scheduler_beside_another(site, pool):
 
     def strike(_: list[Launch]) -> None:
         site.start_another("scheduler", settings=SUCCESSOR)
-        frozen.kill(signal.SIGSTOP)
+        site.freeze(frozen)
 
     try:
         results = pool.together("scheduler SIGSTOP, another alive", MOMENTS, strike, after=strikes.superseded)
