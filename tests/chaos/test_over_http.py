@@ -6,8 +6,10 @@ import os
 import time
 from collections import Counter
 
+import boto3
 import pytest
 
+from connect_campaigns.hooks import ConnectCampaignsHook
 from tests.chaos.http_cases import cases, play
 from tests.launch_kit import World
 
@@ -19,14 +21,18 @@ ONE = os.environ.get("CHAOS_CASE", "")
 
 
 @pytest.fixture
-def patient(monkeypatch):
-    """Waits take no time, neither ours nor the SDK's: the emulator is another process."""
+def quick(monkeypatch):
+    """Waits take no time, neither ours nor the SDK's: the emulator is another process. One session for all clients."""
     monkeypatch.setattr(time, "sleep", lambda _: None)
+    session = boto3.Session(
+        aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="not-a-secret", region_name="us-east-1"
+    )
+    monkeypatch.setattr(ConnectCampaignsHook, "_shared_session", session)
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("group", range(GROUPS))
-@pytest.mark.usefixtures("patient")
+@pytest.mark.usefixtures("quick")
 def test_every_invariant_holds_over_http(group, emulator, monkeypatch):
     wrong: list[str] = []
     fired: Counter[str] = Counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.clone import LEDGER_TAG
@@ -108,8 +109,10 @@ class Judge:
                 if ending.task.mode in {Mode.CLONE, Mode.GIVEN} and ending.run.key in begun:
                     yield f"{ending.attempt.name} is {ending}, and this key had started a campaign"
                 continue
-            of_the_run = isinstance(ending.error, GuardFailed)  # a guard of one run says nothing of another's
-            yield from self._under_way(ending, until=ending.born, run=ending.run.run_id if of_the_run else "")
+            if isinstance(ending.error, GuardFailed):  # of one run: it says nothing of what goes on beside it
+                yield from self._under_way(ending, until=ending.attempt.born, run=ending.run.run_id)
+            else:
+                yield from self._under_way(ending, until=ending.born)
 
     def skip_true(self) -> Iterator[str]:
         for ending in self.universe.endings:
@@ -174,6 +177,8 @@ class Judge:
                 return any(each.campaign not in states for each in ours)
             case "given_gone":
                 return state == "NotFound"
+            case "run_age":
+                return self.universe.service.world.clock.now() - run.due > timedelta(hours=12)
             case "schedule":
                 return run.tasks[run.position].skip_if_late and self.universe.late
             case "given_former":

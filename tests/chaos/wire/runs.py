@@ -62,12 +62,15 @@ class Ending:
         """The reason's code, where it ended red."""
         return str(getattr(self.error, "code", type(self.error).__name__))
 
-    def __str__(self) -> str:
+    @property
+    def kind(self) -> str:
+        """How it ended, without names."""
         if self.attempt.gone:
             return "gone"
-        return (
-            f"green {self.launched.how.name} {self.launched.campaign_id[:8]}" if self.launched else f"red {self.code}"
-        )
+        return f"green {self.launched.how.name}" if self.launched else f"red {self.code}"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.launched.campaign_id[:8]}" if self.launched else self.kind
 
 
 class Run:
@@ -78,6 +81,7 @@ class Run:
     ) -> None:
         self.universe = universe
         self.run_id = run_id
+        self.due = universe.service.world.clock.now()
         self.key = key
         self.tasks = tuple(tasks)
         self.campaign = campaign
@@ -135,7 +139,7 @@ class Run:
             run_id=self.run_id,
             task_id=task.name,
             try_number=self.tries,
-            due=self.universe.service.world.clock.now(),
+            due=self.due,
         )
         makes = task.mode in {Mode.CLONE, Mode.CREATE}
         return LaunchRequest(
