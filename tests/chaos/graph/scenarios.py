@@ -86,7 +86,7 @@ def small_given() -> Iterator[Scenario]:
     )
     kinds = USUAL | {"expired", "unknown state"}
     yield scenario(
-        "bare, unknown states", BARE, faults=1, kinds=kinds, at=world(hand_made()), ends="active_bare unknown_state"
+        "bare, unknown states", BARE, faults=2, kinds=kinds, at=world(hand_made()), ends="active_bare unknown_state"
     )
     yield scenario("bare, two runs", BARE, BARE, faults=1, at=world(hand_made()), ends="active_bare")
     for program in (GIVEN, BARE, replace(GIVEN, attach=True), replace(BARE, attach=True)):
@@ -220,7 +220,9 @@ def long() -> Iterator[Scenario]:
     yield scenario(
         "template; completes, stops", TEMPLATE, TEMPLATE, faults=1, at=world(**events), ends="launched_ended"
     )
-    yield scenario("template; time", TEMPLATE, TEMPLATE, at=world(start_passes=1, too_late=1), attempts=2)
+    # One twin's guard may fail for good in the very pass in which the other launches: red beside a launch, never a second.
+    late = {"at": world(start_passes=1, too_late=1), "of_its_own": frozenset({"schedule"})}
+    yield scenario("template; time", TEMPLATE, TEMPLATE, attempts=2, **late)
     yield scenario("template; freeze", TEMPLATE, TEMPLATE, at=world(freeze=1, thaw=1))
     yield scenario(
         "template; console", TEMPLATE, TEMPLATE, faults=1, at=world(console=1), ends="active_outside", attempts=2
