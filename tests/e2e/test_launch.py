@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +13,6 @@ from connect_campaigns.core.errors import (
     LaunchRefused,
     LaunchSkipped,
     LaunchUncertain,
-    RetryableError,
 )
 from connect_campaigns.core.records import Freeze
 from connect_campaigns.core.states import NOT_FOUND
@@ -364,17 +362,3 @@ def test_late_at_the_start_a_clone_of_this_key_is_given_up_and_skipped(world):
     assert isinstance(skipped.error, LaunchSkipped)
     assert world.starts == 0
     assert Ran(start(campaign_id=made.value, launch_key="k")).error.code == "given_void"
-
-
-def test_two_runs_of_one_key_at_once_launch_once(world):
-    """Both create, one is named by K, the other's candidate is dropped; whoever claims, one start takes effect."""
-    with ThreadPoolExecutor(2) as pool:
-        for number in range(6):
-            before = world.starts
-            given = {"launch_key": f"k{number}", "min_launch_gap": None}
-            runs = list(pool.map(lambda run: Ran(clone(world, **given), run_id=f"r{run}"), range(2)))  # noqa: B023
-            assert [ran.error for ran in runs if not isinstance(ran.error, RetryableError | None)] == []
-            assert len({ran.value for ran in runs if ran.error is None}) == 1
-            assert world.starts == before + 1
-    begun = [each["id"] for each in world.campaigns() if world.state(each["id"]) == "Running"]
-    assert len(begun) == 6

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tests.chaos.wire.universe import Universe
 
 LAUNCHED = frozenset({Act.STARTED, Act.ATTACH, Act.RAN})
-TELLS_OF_A_LAUNCH = frozenset({"launched_ended", "active_bare", "over_bare"})
-"""Final refusals that say that this key did, or may have, launched."""
+TELLS_OF_A_LAUNCH = frozenset({"launched_ended", "active_bare", "over_bare", "key_of_another_template"})
+"""Final refusals that say that this key did, does, or may have, launched."""
 
 
 class Judge:
@@ -177,6 +177,10 @@ class Judge:
                 return any(each.campaign not in states for each in ours)
             case "given_gone":
                 return state == "NotFound"
+            case "key_of_another_template":
+                return any(
+                    record.key == run.key and record.template not in {None, run.template} for record in self._keys()
+                )
             case "run_age":
                 return self.universe.service.world.clock.now() - run.due > timedelta(hours=12)
             case "schedule":

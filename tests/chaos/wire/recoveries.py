@@ -127,6 +127,24 @@ def person(operation: str) -> Callable[[Universe, Run, int], None]:
     return recovery
 
 
+def person_starts_and_it_ends(universe: Universe, run: Run, number: int) -> None:
+    """A person starts the campaign right behind the faulty send, and it is over before the next attempt looks."""
+    past(run, number)
+    campaign = universe.campaign_of(run)
+    if campaign is None or not acted(universe, campaign, "start_campaign"):
+        raise NotApplicableError
+    universe.pass_time(hours=4)
+    run.settle()
+
+
+def other_template(universe: Universe, run: Run, number: int) -> None:
+    """Another run uses the same key for another template right behind the faulty send."""
+    past(run, number)
+    another = universe.run("r4")
+    another.template = universe.make_campaign("another template")
+    another.settle()
+
+
 def housekeeping(universe: Universe, run: Run, number: int) -> None:
     """Housekeeping passes right behind the faulty send, and takes everything for old."""
     past(run, number)
@@ -259,6 +277,8 @@ RECOVERIES: dict[str, Callable[[Universe, Run, int], None]] = {
     "person_stops": person("stop_campaign"),
     "person_deletes": person("delete_campaign"),
     "person_starts": person("start_campaign"),
+    "person_starts_and_it_ends": person_starts_and_it_ends,
+    "other_template": other_template,
     "housekeeping": housekeeping,
     "housekeeping_alternating": housekeeping_alternating,
     "deleted_then_cleared": deleted_then_cleared,
@@ -280,11 +300,17 @@ NEEDS_LEDGER = frozenset(
 """Without a ledger there is nothing of ours for housekeeping, no relaunch, and no switch."""
 
 
+NEEDS_TEMPLATE = frozenset({"other_template"})
+
+
 def recoveries_of(scenario: str) -> list[str]:
     """Give the recoveries that make sense in a scenario."""
     if scenario == "skip":
         return ["start_time_passes", "second_run_when_late"]
-    return [name for name in RECOVERIES if scenario != "bare" or name not in NEEDS_LEDGER]
+    if scenario in {"attach", "bare_attach"}:
+        return ["retry", "clear", "second_run_ab", "person_starts", "person_stops", "person_starts_and_it_ends"]
+    without = {"given": NEEDS_TEMPLATE, "bare": NEEDS_LEDGER | NEEDS_TEMPLATE}
+    return [name for name in RECOVERIES if name not in without.get(scenario, frozenset())]
 
 
 def quiet(universe: Universe) -> None:

@@ -28,11 +28,16 @@ NEEDS_CREATE = frozenset({"given_void", "given_gone", "given_former"})
 
 @dataclass(frozen=True)
 class Task:
-    """One task of a run: its name, the mode of its launch request, and whether it is skipped when it is late."""
+    """One task of a run.
+
+    :param skip_if_late: it is skipped when it is late, and not refused
+    :param attach: it takes a campaign that somebody else started
+    """
 
     name: str
     mode: Mode
     skip_if_late: bool = False
+    attach: bool = False
 
 
 SCENARIOS: dict[str, tuple[Task, ...]] = {
@@ -40,6 +45,8 @@ SCENARIOS: dict[str, tuple[Task, ...]] = {
     "given": (Task("start", Mode.GIVEN),),
     "create_start": (Task("create", Mode.CREATE), Task("start", Mode.GIVEN)),
     "skip": (Task("start", Mode.CLONE, skip_if_late=True),),
+    "attach": (Task("start", Mode.GIVEN, attach=True),),
+    "bare_attach": (Task("start", Mode.BARE, attach=True),),
     "bare": (Task("start", Mode.BARE),),
 }
 
@@ -81,6 +88,7 @@ class Run:
     ) -> None:
         self.universe = universe
         self.run_id = run_id
+        self.template = universe.template
         self.due = universe.service.world.clock.now()
         self.key = key
         self.tasks = tuple(tasks)
@@ -146,10 +154,11 @@ class Run:
             mode=task.mode,
             run=run,
             key="" if task.mode is Mode.BARE else self.key,
-            template=self.universe.template if makes else None,
+            template=self.template if makes else None,
             campaign=None if makes else self.value,
             schedule=SKIPPED_WHEN_LATE if task.skip_if_late else SOON,
             renew_schedule=True,
+            attach=task.attach,
         )
 
     def step(self) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.wire.recoveries import recoveries_of
 
-SCENARIOS = ("given", "bare")
+SCENARIOS = ("given", "attach", "bare", "bare_attach")
 GROUPS = [(scenario, recovery) for scenario in SCENARIOS for recovery in recoveries_of(scenario)]
 
 

@@ -66,6 +66,7 @@ class Universe:
         self.service.reset()
         self.wire = Wire(self.service)
         self._numbers = count(1)
+        self.by_hand: set[str] = set()
         self.born_at = self.service.world.clock.now()
         self.first_attempt: Attempt | None = None
         marker = Marker(at=self.service.world.clock.now().isoformat(), by="tests", id="ledger-1")
@@ -146,7 +147,9 @@ class Universe:
             "communicationTimeConfig": HOURS,
             "schedule": {"startTime": now + timedelta(minutes=15), "endTime": now + timedelta(hours=3)},
         }
-        return str(self.by_a_person(lambda slot: slot.sender.create_campaign(**config))["id"])
+        made = str(self.by_a_person(lambda slot: slot.sender.create_campaign(**config))["id"])
+        self.by_hand.add(made)
+        return made
 
     # -- what passes ----------------------------------------------------------------------------------------------
 
@@ -175,7 +178,7 @@ class Universe:
         """Find the campaign that a run is about: the one given, K's, or the newest that isn't a template."""
         if run.tasks[0].mode in {Mode.GIVEN, Mode.BARE}:
             return run.campaign
-        clones = [each for each in self.service.states() if each not in {self.template, self.given}]
+        clones = [each for each in self.service.states() if each not in self.by_hand]
         named = [each for each in clones if any(each in body.decode() for key, body in self._keys())]
         return named[-1] if named else clones[-1] if clones else None
 
