@@ -52,7 +52,7 @@ test-airflow-2: .venv-airflow-2/.ready ## the package and its DAGs on Airflow 2.
 
 test-kills: .venv-kills/.ready ## kill the processes of a real Airflow (Postgres, Celery) in the midst of launches: 10 minutes
 	@$(KILLS)/python -m tests.kills.programs
-	@KILLS=1 $(KILLS)/python -m pytest tests/kills -n 0
+	@KILLS=1 $(KILLS)/python -m pytest tests/kills -n 0 -q -s --timeout 1500
 
 .venv-kills/.ready: requirements.lock tests/kills/requirements.lock pyproject.toml emulator/pyproject.toml
 	@echo "Making .venv-kills (about a minute the first time) ..."

@@ -155,6 +155,9 @@ class Lane:
         claimed = {record["campaign"] for record in self.records("campaigns") if record["key"]}
         if len(named) > 1 or not begun <= named or not begun <= claimed:
             found.append(f"started {begun}, named by the key {named}, claimed {claimed}")
+        recorded = [record["campaign"] for record in self.records("launches")]
+        if sorted(recorded) != sorted(begun):
+            found.append(f"launch records of {recorded}, started {begun}")
         for campaign, state in self.states().items():
             if campaign not in named and (state != "Initialized" or campaign in claimed):
                 found.append(f"orphan {campaign} is {state}{', claimed' if campaign in claimed else ''}")
