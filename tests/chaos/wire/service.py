@@ -59,6 +59,7 @@ class Service:
         self.world = World(clock=Clock())
         self._app = Application(self.world)
         self.objects: dict[str, bytes] = {}
+        self.honours_conditions = True
         self.past: list[dict[str, str]] = []
         self.reset()
 
@@ -147,7 +148,7 @@ class Service:
         conditional = {name.lower(): value for name, value in request.headers.items()}.get("if-none-match")
         if conditional not in {"*", b"*"}:
             raise AssertionError(f"{key}: written without `If-None-Match: *`")
-        if key in self.objects:
+        if key in self.objects and self.honours_conditions:
             return s3_error(412, "PreconditionFailed")
         self.objects[key] = request.body
         return Reply(200, {"etag": '"0"', "content-length": "0"}, effect=True)
