@@ -13,10 +13,10 @@ from tests.chaos.graph.automaton import Automaton
 from tests.chaos.graph.events import happenings
 from tests.chaos.graph.faults import CUT, endings
 from tests.chaos.graph.housekeeping import Housekeeping
+from tests.chaos.graph.invisible import invisible
 from tests.chaos.graph.judges import judge_end
 from tests.chaos.graph.programs import End, Launch
 from tests.chaos.graph.quiet import Quiet
-from tests.chaos.graph.relaunch import LaunchAgain, Relaunch
 from tests.chaos.graph.scenario import Figures
 from tests.chaos.invariants import Violated
 
@@ -47,7 +47,7 @@ class Explorer:
         self._local: dict[tuple[int, int], list[tuple[int, int, int, str]]] = {}
         self._happenings: dict[int, list[tuple[str, int]]] = {}
         self._quiet = Quiet(scenario, self.automata)
-        self._invisible = _invisible(scenario)
+        self._invisible = invisible(scenario)
         self._alone = len(scenario.programs)
         self.calls = 0
         self.fired: set[tuple[str, str]] = set()
@@ -293,20 +293,3 @@ class Explorer:
 def _told(program: Any, call: Any, label: str, reply: Any, then: int | End) -> str:
     ended = f"; ends {then.kind} {then.code}" if isinstance(then, End) and reply != CUT else ""
     return f"{program.key}: {' '.join(str(each) for each in call)} → {label or reply[1]}{ended}"
-
-
-def _invisible(scenario: Scenario) -> frozenset[str]:
-    """Name the calls whose order among others' is of no account in this scenario, since nobody changes what they read."""
-    names = {"put_event"}
-    events = {name for name, _ in scenario.world.left}
-    if not events & {"start passes", "too late"}:
-        names.add("template")
-    if not events & {"freeze", "thaw"}:
-        names.add("frozen")
-    if len({program.key for program in scenario.programs}) == 1:
-        names.add("launches")
-    if not any(isinstance(program, Housekeeping) for program in scenario.programs):
-        names.add("ended")
-    if not any(isinstance(program, Relaunch | LaunchAgain) for program in scenario.programs):
-        names |= {"relaunch", "put_record"}
-    return frozenset(names)
