@@ -1,7 +1,7 @@
 """Launches a minute under the service's documented rates, beside a bare loop that sends starts as fast as it may.
 
 Part 1: 50 launches, each a clone of one template for an audience of its own, created and started by
-`StartCampaignOperator`, 16 at a time as mapped tasks would run, in an account that holds 440 finished campaigns.
+`StartCampaignOperator`, 8 at a time as a pool would allow, in an account that holds 440 finished campaigns.
 Part 2: 200 starts of campaigns that were prepared before, of which the service lets 50 be active at once.
 The bare loop runs beside each, at the same time, on an emulator of its own.
 

@@ -1,4 +1,4 @@
-"""The command line: what has to work when Airflow and the ledger don't.
+"""The command line: halting works with Airflow and the ledger down, and without Airflow installed.
 
 stdout has data only, stderr everything that is said to people. Exit codes: 0 done, 1 refused, 2 usage, 3 AWS or
 unexpected; of several campaigns the worst counts. Nothing is remembered: what was interrupted can be run again.
@@ -123,7 +123,7 @@ def campaign_arguments(command: Callable[..., Exit]) -> Callable[..., Exit]:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
-    """Look at and halt Amazon Connect outbound campaigns, without Airflow.
+    """Look at and halt outbound campaigns, look after the ledger.
 
     A CAMPAIGN is an id, an ARN, a URL of the Connect console or a name.
 

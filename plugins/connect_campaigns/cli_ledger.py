@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, datetime
+from random import random
 from time import sleep
 from typing import TYPE_CHECKING
 
@@ -123,7 +124,7 @@ def ledger_rebuild(*, aws: Aws, uri: str, as_json: bool, ledger_id: str | None, 
       python -m connect_campaigns ledger rebuild s3://my-launches/connect
     """  # noqa: D301
     book = opened(aws, uri)
-    rebuilding = Rebuilding(campaigns=aws.campaigns, ledger=book, by=person(), log=Said())
+    rebuilding = Rebuilding(campaigns=aws.campaigns, ledger=book, by=person(), log=Said(), sleep=sleep, jitter=random)
     rebuilt = rebuilding.run(ledger_id=ledger_id, instance_id=instance_id, now=datetime.now(UTC))
     say(
         f"{len(rebuilt.launched)} launches noted, {len(rebuilt.void)} clones that had not begun given up,"

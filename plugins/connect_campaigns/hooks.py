@@ -62,6 +62,13 @@ class ConnectCampaignsHook(AwsBaseHook):
         domain = self.settings.required("customer_profiles_domain")
         return Segments(self.client("customer-profiles"), domain=domain, verify=self.verify)
 
+    def resolve(self, campaign: str) -> str:
+        """Give the bare id of a campaign named by id, ARN, console URL or name, of the connection's instance.
+
+        :raises InvalidInput: no campaign has this name, or several have it
+        """
+        return self.campaigns.resolve(campaign, instance_id=self.settings.connect_instance_id)
+
     @cached_property
     def metrics(self) -> Metrics:
         """Campaign figures of the connection's Connect instance."""

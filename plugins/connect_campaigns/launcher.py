@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.ledger import refuse_without_ledger
+from connect_campaigns.aws.patience import LOOK_AGAIN_S
 from connect_campaigns.checks import Checks
 from connect_campaigns.core import refusals
 from connect_campaigns.core.attempt import Launched, Memory
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
 
 MAX_PASSES = 40
 """A clean launch takes 5; the bound turns a bug or a fight into a retryable red. Throttled passes don't count."""
-
-LOOK_AGAIN_S = 1.0
-"""Seconds to the next pass, where a reply or a twin says that this one's picture is old."""
 
 UNTIL_BELIEVED = (1.0, 2.0)
 """Seconds between looks at what may be a stale read, before it is believed."""
@@ -215,7 +213,12 @@ class Launcher:
             return self._look_for_end(seen)
         if action.act in {Act.REFUSE, Act.RETRY}:
             raise refusals.of_pass(action.reason, seen, key=self.request.key)
-        self._do(action.act, seen, memory)
+        try:
+            self._do(action.act, seen, memory)
+        except (GuardFailed, LaunchSkipped):
+            # The guards took their time: what is final must not be said beside a twin's launch of this key.
+            if self.observer.observe(memory).observation == seen.observation:
+                raise
         return None
 
     def _doubts(self, seen: Seen, memory: Memory) -> bool:

@@ -7,20 +7,26 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from connect_campaigns.aws.campaigns import NOT_SEEN
 from connect_campaigns.aws.clone import KEY_HASH_TAG, KEY_TAG, LEDGER_TAG, TEMPLATE_TAG
-from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.aws.patience import read_patiently
+from connect_campaigns.core.errors import InvalidInput, NotSeen
 from connect_campaigns.core.keys import key_hash
 from connect_campaigns.core.records import ClaimRecord, Freeze, KeyRecord, RelaunchRecord
 from connect_campaigns.core.states import NOT_FOUND, CampaignState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.log import Log
+
+T = TypeVar("T")
 
 REASON = "the ledger is being rebuilt"
 
@@ -48,10 +54,23 @@ class Rebuilding:
     """Rebuilds one ledger.
 
     :param by: who asks
+    :param sleep: waits that many seconds
+    :param jitter: a number from 0 to 1
     """
 
-    def __init__(self, *, campaigns: Campaigns, ledger: Ledger, by: str, log: Log) -> None:
+    def __init__(
+        self,
+        *,
+        campaigns: Campaigns,
+        ledger: Ledger,
+        by: str,
+        log: Log,
+        sleep: Callable[[float], None],
+        jitter: Callable[[], float],
+    ) -> None:
         self._campaigns = campaigns
+        self._sleep = sleep
+        self._jitter = jitter
         self._ledger = ledger
         self._by = by
         self._log = log
@@ -71,12 +90,20 @@ class Rebuilding:
         self._ledger.freeze(Freeze(at=self._at, by=self._by, reason=REASON))
         self._ledger.init(at=now, by=self._by, ledger_id=marker_id)
         rebuilt = Rebuilt(ledger_id=marker_id)
+        ours = [each for each in described if _is_of(each, marker_id)]
+        rebuilt.given = [each.id for each in described if not _is_of(each, marker_id)]
+        states = self._read(lambda: self._campaigns.states([each.id for each in ours])) if ours else {}
+        unseen = [name for name, state in states.items() if state == NOT_SEEN]
+        if unseen:
+            raise NotSeen(
+                f"the state of {len(unseen)} campaigns could not be read, such as {unseen[0]}",
+                allowed="a state for each campaign of the lost ledger",
+                hint="run it again: what is noted stays, and launches stay frozen",
+            )
         begun: dict[str, list[Description]] = defaultdict(list)
-        for each in described:
-            tags = each.config.get("tags", {})
-            if tags.get(LEDGER_TAG) != marker_id or KEY_TAG not in tags:
-                rebuilt.given.append(each.id)
-            elif self._campaigns.state(each.id) in {CampaignState.INITIALIZED, NOT_FOUND}:
+        for each in ours:
+            tags = each.config["tags"]
+            if states[each.id] in {CampaignState.INITIALIZED, NOT_FOUND}:
                 self._ledger.write_claim(
                     ClaimRecord(at=self._at, by=self._by, campaign=each.id, key=None, reason=REASON)
                 )
@@ -90,12 +117,15 @@ class Rebuilding:
     def _described(self, instance_id: str | None) -> list[Description]:
         found = []
         for number, summary in enumerate(self._campaigns.summaries(instance_id), start=1):
-            described = self._campaigns.describe(summary["id"])
+            described = self._read(partial(self._campaigns.describe, summary["id"]))
             if described:
                 found.append(described)
             if number % 50 == 0:
                 self._log.info("%d campaigns read", number)
         return found
+
+    def _read(self, read: Callable[[], T]) -> T:
+        return read_patiently(read, sleep=self._sleep, jitter=self._jitter)
 
     def _marker_id(self, described: list[Description], wanted: str | None) -> str:
         there = self._ledger.found_marker()
@@ -144,6 +174,11 @@ class Rebuilding:
                 ClaimRecord(at=self._at, by=self._by, campaign=each.id, key=key, generation=generation, reason=REASON)
             )
             rebuilt.launched[each.id] = key
+
+
+def _is_of(description: Description, ledger_id: str) -> bool:
+    tags = description.config.get("tags", {})
+    return tags.get(LEDGER_TAG) == ledger_id and KEY_TAG in tags
 
 
 def _start(description: Description) -> tuple[str, str]:

@@ -12,7 +12,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.clone import TEMPLATE_TAG
-from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, Kind, explain
+from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, STATE_DECIDES, Kind, explain
+from connect_campaigns.aws.patience import LOOK_AGAIN_S
 from connect_campaigns.core import refusals
 from connect_campaigns.core.errors import ConnectCampaignsError, LaunchUncertain
 from connect_campaigns.core.keys import audience_name
@@ -34,12 +35,6 @@ MAX_PASSES = 20
 """A relaunch takes 2 to 5; the bound turns a fight into an error that can be tried again."""
 
 NOTHING_LAUNCHED = "nothing_launched"
-
-LOOK_AGAIN_S = 1.0
-"""Seconds to the next pass, where the service's answer and our reading differ."""
-
-STATE_DECIDES = frozenset({"InvalidCampaignStateException", "ConflictException"})
-"""Refusals of DeleteCampaign that mean: look at the state again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.campaigns import SCHEDULE_FROZEN
-from connect_campaigns.aws.outcomes import ACCESS_DENIED, Kind, explain
+from connect_campaigns.aws.outcomes import ACCESS_DENIED, STATE_DECIDES, Kind, explain
+from connect_campaigns.aws.patience import LOOK_AGAIN_S
 from connect_campaigns.core import refusals, send_refusals
 from connect_campaigns.core.errors import LaunchRefused, ServiceUnavailable
 from connect_campaigns.core.launch import Mode, State
@@ -35,11 +36,8 @@ MAX_WAITED_S = 600.0
 MAX_RECORD_SENDS = 3
 """The SDK has repeated each of them already."""
 
-STATE_DECIDES = frozenset({"InvalidCampaignStateException", "ConflictException", "ResourceNotFoundException"})
-"""Refusals that mean: somebody else changed the campaign; the next pass reads its state."""
-
-LOOK_AGAIN_S = 1.0
-"""Seconds to the next pass, where a reply says that this one's picture is old."""
+NOT_AS_READ = STATE_DECIDES | {"ResourceNotFoundException"}
+"""Refusals of a change of schedule that the next pass's reading of the state explains."""
 
 
 class Starting:
@@ -146,7 +144,7 @@ class Starting:
             return  # a twin started it, or a person: the next pass reads the state
         if outcome.kind is Kind.THROTTLED:
             self.wait_out(outcome, memory, "connect-campaigns:UpdateCampaignSchedule")
-        elif outcome.kind is Kind.REFUSED and outcome.code not in STATE_DECIDES:
+        elif outcome.kind is Kind.REFUSED and outcome.code not in NOT_AS_READ:
             raise explain(
                 outcome, action="connect-campaigns:UpdateCampaignSchedule", resource=f"campaign {description.id}"
             )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.core.errors import ServiceRefused
 from connect_campaigns.core.keys import audience_name
-from connect_campaigns.core.states import CampaignState
+from connect_campaigns.core.states import ACTIVE
 from connect_campaigns.core.verdicts import ActiveCampaign, OtherLaunch
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
-
-ACTIVE = frozenset({CampaignState.RUNNING, CampaignState.PAUSED})
 
 
 def other_launches(

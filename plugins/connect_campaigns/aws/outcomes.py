@@ -99,6 +99,10 @@ def send(call: Callable[..., Any], **params: Any) -> Outcome:
         return classify(error)
 
 
+STATE_DECIDES = frozenset({"InvalidCampaignStateException", "ConflictException"})
+"""Refusals that mean: the campaign is not as it was read; its state says what is now."""
+
+
 def explain(outcome: Outcome, *, action: str, resource: str) -> ConnectCampaignsError:
     """Make the error for a call that did not go through, naming action and resource.
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LOOK_AGAIN_S = 1.0
+"""Seconds to another look, where a reply says that what was read is old."""
+
 MAX_WAITS = 6
 """Waits for one throttled call, half a minute together at most; the SDK may have waited a little before each."""
 
@@ -33,11 +36,11 @@ def patiently(call: Callable[[], Outcome], *, sleep: Callable[[float], None], ji
 
 
 def read_patiently(
-    read: Callable[[], T], *, sleep: Callable[[float], None], jitter: Callable[[], float], waits: int = MAX_WAITS
+    read: Callable[[], T], *, sleep: Callable[[float], None], jitter: Callable[[], float], waits: int | None = None
 ) -> T:
     """Read, and read again while it is throttled.
 
-    :param waits: at most so many, of up to 8 seconds
+    :param waits: at most so many, of up to 8 seconds; None = as for a send
     :raises ServiceUnavailable: it was throttled each time
     :raises ConnectCampaignsError: any other end of the read, at once
     """
@@ -49,7 +52,7 @@ def read_patiently(
     return read()
 
 
-def _pauses(jitter: Callable[[], float], waits: int = MAX_WAITS) -> Iterator[float]:
+def _pauses(jitter: Callable[[], float], waits: int | None = None) -> Iterator[float]:
     """Give growing waits, in seconds."""
-    for wait in range(waits):
+    for wait in range(MAX_WAITS if waits is None else waits):
         yield min(8.0, 2.0**wait) * (0.5 + jitter() / 2)

@@ -187,7 +187,7 @@ WORDS: dict[str, _Words] = {
         hint="retry; if it comes again, look at the ledger's objects of this key",
     ),
 }
-"""By reason code: the codes of `core.launch`, and three that the launcher finds itself."""
+"""By reason code: those of `core.launch`, and those that checks, start and relaunch find."""
 
 
 def refusal(

@@ -45,13 +45,6 @@ class CampaignOperator(ConnectOperator):
         """
         return parameters.text("campaign_id", self.campaign_id, longest=500)
 
-    def resolved(self, campaign: str) -> str:
-        """Give the bare id of a campaign named by id, ARN, console URL or name.
-
-        :raises InvalidInput: no campaign has this name, or several have it
-        """
-        return self.hook.campaigns.resolve(campaign, instance_id=self.hook.settings.connect_instance_id)
-
     def ledger(self) -> Ledger | None:
         """The ledger of this task's parameter, else the connection's, else None."""
         return self.hook.ledger_at(self.launch_ledger)
@@ -87,7 +80,7 @@ class HaltingOperator(CampaignOperator):
         """Do it, note it, return the campaign's id; what it is already is done too."""
         from connect_campaigns.aws.halting import halt
 
-        campaign_id, how = self.resolved(self.validate()), self.how()
+        campaign_id, how = self.hook.resolve(self.validate()), self.how()
         before = self._state(campaign_id)
         ended = halt(how, self.hook.campaigns, campaign_id, before=before, sleep=time.sleep, jitter=random.random)
         if ended.error:
@@ -218,7 +211,7 @@ class DeleteCampaignOperator(CampaignOperator):
         """Look whose it is and what it does, delete it safely, note it."""
         from connect_campaigns.aws.deleting import Deleting
 
-        campaign_id = self.resolved(self.validate())
+        campaign_id = self.hook.resolve(self.validate())
         campaigns, ledger = self.hook.campaigns, self.ledger()
         description = campaigns.describe(campaign_id)
         state = campaigns.state(campaign_id)

@@ -202,13 +202,6 @@ class LaunchingOperator(ConnectOperator):
         if self.ledger() is None:
             raise refuse_without_ledger(what)
 
-    def resolved(self, campaign: str) -> str:
-        """Give the bare id of a campaign named by id, ARN, console URL or name.
-
-        :raises InvalidInput: no campaign has this name, or several have it
-        """
-        return self.hook.campaigns.resolve(campaign, instance_id=self.hook.settings.connect_instance_id)
-
     def only_checks(self, run: RunInfo) -> bool:
         """Whether this run evaluates the guards and launches nothing."""
         manual = run.is_manual and run.scheduled and self.if_manual == "check"

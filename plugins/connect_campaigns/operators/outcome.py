@@ -102,8 +102,7 @@ class CheckCampaignOutcomeOperator(ConnectOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Look until the thresholds are met or patience is over, push ``outcome``, then judge."""
         thresholds = self.validate()
-        campaigns = self.hook.campaigns
-        campaign_id = campaigns.resolve(self.campaign_id, instance_id=self.hook.settings.connect_instance_id)
+        campaign_id = self.hook.resolve(self.campaign_id)
         found = self._look_patiently(campaign_id, thresholds)
         outcome = found.outcome()
         context["ti"].xcom_push(key=OUTCOME, value=outcome)

@@ -144,12 +144,7 @@ class Explorer:
             if cost:
                 self.fired.add((call[0], label))
             then = End("retry", "cut") if reply == CUT else automaton.after(at, reply)
-            if (
-                isinstance(then, End)
-                and reply != CUT
-                and program.launches
-                and then.code not in self.scenario.of_its_own
-            ):
+            if isinstance(then, End) and reply != CUT and program.launches:
                 judge_end(after, program, then)
             move = (self._number(after), self._process(role, left, then))
             if move not in seen:  # a fault that nobody can tell from no fault costs nothing

@@ -22,8 +22,6 @@ class Scenario:
     :param kinds: of which kinds
     :param attempts: of each process before quiet
     :param may_end: codes that a task may be left with although nobody forbids it for ever
-    :param of_its_own: codes of guards whose final refusal tells of that attempt alone: a twin may have launched in the
-        pass in which they turned red
     :param least: states that there must be, else the harness is dead
     """
 
@@ -34,7 +32,6 @@ class Scenario:
     world: World = field(default_factory=World)
     attempts: int = 3
     may_end: frozenset[str] = frozenset()
-    of_its_own: frozenset[str] = frozenset()
     physics: Physics = field(default_factory=Physics)
     housekeeping: Housekeeping = field(default_factory=Housekeeping)
     least: int = 100

@@ -220,9 +220,7 @@ def long() -> Iterator[Scenario]:
     yield scenario(
         "template; completes, stops", TEMPLATE, TEMPLATE, faults=1, at=world(**events), ends="launched_ended"
     )
-    # One twin's guard may fail for good in the very pass in which the other launches: red beside a launch, never a second.
-    late = {"at": world(start_passes=1, too_late=1), "of_its_own": frozenset({"schedule"})}
-    yield scenario("template; time", TEMPLATE, TEMPLATE, attempts=2, **late)
+    yield scenario("template; time", TEMPLATE, TEMPLATE, attempts=2, at=world(start_passes=1, too_late=1))
     yield scenario("template; freeze", TEMPLATE, TEMPLATE, at=world(freeze=1, thaw=1))
     yield scenario(
         "template; console", TEMPLATE, TEMPLATE, faults=1, at=world(console=1), ends="active_outside", attempts=2
