@@ -4,8 +4,8 @@ BIN := .venv/bin
 KILLS := .venv-kills/bin
 AIRFLOW_2 := .venv-airflow-2/bin
 # Left out: what is about the compose file, about Airflow 3's API server, or imports `airflow.sdk` itself.
-AIRFLOW_2_TESTS := tests/unit $(addprefix tests/e2e/test_,both_airflows.py readme.py launch.py relaunch.py start_errors.py \
-  bad_input_protocol.py launch_bad_input.py halting_operators.py outcome_operator.py estimate_operator.py) \
+AIRFLOW_2_TESTS := tests/unit $(addprefix tests/e2e/test_,both_airflows.py readme.py launch.py bad_input_protocol.py \
+  launch_bad_input.py halting_operators.py outcome_operator.py estimate_operator.py) \
   --ignore tests/unit/test_compose.py --deselect tests/unit/test_operator_rules.py::test_every_operator_can_be_mapped \
   --deselect tests/e2e/test_launch.py::test_two_runs_of_one_key_at_once_launch_once
 UV_VERSION := 0.13.9
