@@ -50,7 +50,7 @@ class SegmentDefinition:
 
     @property
     def hash(self) -> str:
-        """The first 8 hexadecimal digits of the content's SHA-256."""
+        """See `content_hash`."""
         return content_hash(self.groups)
 
     @property
@@ -158,14 +158,19 @@ def _normalised_group(group: Group) -> Group:
 
 
 def content_hash(content: Groups | str) -> str:
-    """Hash what a segment selects: its groups (normalised first), or its SQL text."""
+    """Hash what a segment selects: its groups (normalised first), or its SQL text.
+
+    :returns: the first 8 hexadecimal digits of its SHA-256; of 8 decimal ones the first becomes a letter, so that a name's
+        hash can be told from a date or a number (`keys.audience_name`)
+    """
     canonical = json.dumps(
         normalised(content) if isinstance(content, dict) else content,
         sort_keys=True,
         ensure_ascii=False,
         separators=(",", ":"),
     )
-    return hashlib.sha256(canonical.encode()).hexdigest()[:_HASH_LENGTH]
+    digits = hashlib.sha256(canonical.encode()).hexdigest()[:_HASH_LENGTH]
+    return "abcdef"[int(digits[0]) % 6] + digits[1:] if digits.isdigit() else digits
 
 
 def attribute(name: str, operator: str, *values: Value) -> Dimension:

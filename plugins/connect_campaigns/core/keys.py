@@ -20,14 +20,16 @@ MAX_KEY = 1024
 """Characters; dag_id/run_id/task_id has at most 752 (Airflow's limit for each is 250)."""
 
 CAMPAIGN_ID = re.compile(r"[a-zA-Z0-9-]{1,256}")
-CONTENT_HASH = re.compile(r"-[0-9a-f]{8}$")
+CONTENT_HASH = re.compile(r"-(?=[0-9]*[a-f])[0-9a-f]{8}$")
+"""Ours always has a letter (`definitions.content_hash`): a name that ends in a date or a number is a whole name."""
+SHORT_FOLDER = re.compile(r"/segments/(?=[^/]+$)")
 LAUNCH_TIME = "%Y%m%dT%H%M%SZ"
 
 
 def launch_key(given: str | None, *, run: RunInfo, deployment: str | None = None) -> str:
     """Settle the key of a launch: the one given, else ``dag_id/run_id/task_id``; the deployment leads it.
 
-    :raises InvalidInput: the given key is empty, too long or has control characters; or a mapped task gave none
+    :raises InvalidInput: the key's or the deployment's form; or a mapped task gave no key
     """
     if given is None:
         if run.map_index >= 0:
@@ -39,7 +41,25 @@ def launch_key(given: str | None, *, run: RunInfo, deployment: str | None = None
             )
         given = f"{run.dag_id}/{run.run_id}/{run.task_id}"
     key = checked_key(given)
-    return f"{deployment}/{key}" if deployment else key
+    return checked_key(f"{_checked_deployment(deployment)}/{key}") if deployment else key
+
+
+def _checked_deployment(deployment: object) -> str:
+    # As for a key: "None" is a missing value. A slash would let two deployments make one key of two launches.
+    if (
+        not isinstance(deployment, str)
+        or deployment.strip() in {"", "None"}
+        or deployment != deployment.strip()
+        or "/" in deployment
+        or not deployment.isprintable()
+    ):
+        raise InvalidInput.of(
+            "deployment",
+            deployment,
+            allowed="a short text without slash, without control characters, without space at either end",
+            hint="look at what the template rendered to; a deployment is named as `staging`",
+        )
+    return deployment
 
 
 def checked_key(key: object) -> str:
@@ -105,9 +125,21 @@ def launch_object(template: str | None, audience: str, *, at: datetime, key: str
 
 
 def audience_name(source_arn: str | None) -> str:
-    """Name the audience of a launch: the segment definition's name without the hash that its content adds."""
+    """Name the audience of a launch: the segment definition's name without the hash that its content adds.
+
+    A name of somebody else's that ends as ours do (``-`` and 8 hexadecimal digits, a letter among them) loses that too.
+    """
     name = (source_arn or "-").rsplit("/", 1)[-1]
     return CONTENT_HASH.sub("", name)
+
+
+def same_source(one: str | None, other: str | None) -> bool:
+    """Whether two ARNs mean one segment definition: AWS's own examples write its folder in two ways."""
+    return one is not None and other is not None and _spelled(one) == _spelled(other)
+
+
+def _spelled(source_arn: str) -> str:
+    return SHORT_FOLDER.sub("/segment-definitions/", source_arn)
 
 
 def _folder(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -27,6 +28,7 @@ from connect_campaigns.core.definitions import (
     within_run,
 )
 from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.keys import audience_name
 
 CELLULAR = attribute("Contact", "INCLUSIVE", "cellular")
 RICH = attribute("Balance", "GREATER_THAN", 1000)
@@ -103,6 +105,15 @@ def test_each_kind_of_joining_is_another_content():
 def test_the_hash_is_pinned_because_names_in_the_service_carry_it():
     assert content_hash(groups(all_of(CELLULAR, RICH, attribute("Loan", "INCLUSIVE", "no")))) == "c2b15283"
     assert content_hash(EVERYBODY) == "53fd9c60"
+
+
+def test_a_hash_is_never_a_number_so_that_every_name_of_ours_gives_its_audience():
+    contents = [f"SELECT profile_id FROM profile LIMIT {number}" for number in range(200)]
+    digests = [hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8] for content in contents]
+    assert any(digest.isdigit() for digest in digests)
+    for content, digest in zip(contents, digests, strict=True):
+        assert audience_name(f"arn:…/market-10000001-{content_hash(content)}") == "market-10000001"
+        assert content_hash(content)[digest.isdigit() :] == digest[digest.isdigit() :]
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=20), st.lists(st.text(max_size=5), min_size=1), max_size=5))

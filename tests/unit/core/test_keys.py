@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.keys import MAX_KEY, checked_key, claim_object, key_object, launch_key, per_day
+from connect_campaigns.core.keys import (
+    MAX_KEY,
+    audience_name,
+    checked_key,
+    claim_object,
+    key_object,
+    launch_key,
+    per_day,
+    same_source,
+)
 from connect_campaigns.core.run import RunInfo
 
 RUN = RunInfo(dag_id="spring", run_id="scheduled__2026-12-01", task_id="launch.start")
@@ -25,6 +34,64 @@ def test_the_default_key_names_dag_run_and_task():
 
 def test_the_deployment_leads_the_key():
     assert launch_key("spring/fr", run=RUN, deployment="staging") == "staging/spring/fr"
+
+
+@pytest.mark.parametrize(
+    "deployment", ["None", " ", " x", "x\n", "x\ny", "a/b", "/", "nul\0", ["a"], 7, "x" * 3000, "x" * (MAX_KEY - 9)]
+)
+def test_a_deployment_without_a_form_is_refused(deployment):
+    with pytest.raises(InvalidInput) as caught:
+        launch_key("spring/fr", run=RUN, deployment=deployment)
+    assert all((caught.value.found, caught.value.allowed, caught.value.hint))
+
+
+def test_the_longest_deployment_that_a_key_has_room_for():
+    assert len(launch_key("spring/fr", run=RUN, deployment="x" * (MAX_KEY - 10))) == MAX_KEY
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_no_deployment_leads_nothing(nothing):
+    assert launch_key("spring/fr", run=RUN, deployment=nothing) == "spring/fr"
+
+
+DEFINITIONS = "arn:aws:profile:us-east-1:123456789012:domains/crm/segment-definitions/"
+
+
+@pytest.mark.parametrize(
+    ("name", "audience"),
+    [
+        ("vip-fr-1a2b3c4d", "vip-fr"),
+        ("vip-a0000000", "vip"),
+        ("vip-0000000f", "vip"),
+        ("vip-20261201", "vip-20261201"),
+        ("market-10000001", "market-10000001"),
+        ("vip-1A2B3C4D", "vip-1A2B3C4D"),
+        ("vip-1a2b3c4", "vip-1a2b3c4"),
+        ("vip-1a2b3c4d5", "vip-1a2b3c4d5"),
+        ("market-10000001-1a2b3c4d", "market-10000001"),
+        ("1a2b3c4d", "1a2b3c4d"),
+    ],
+)
+def test_an_audience_is_the_definition_s_name_without_our_hash(name, audience):
+    assert audience_name(DEFINITIONS + name) == audience
+    assert audience_name(DEFINITIONS.replace("segment-definitions", "segments") + name) == audience
+
+
+def test_a_campaign_without_segment_has_a_name_for_it_too():
+    assert audience_name(None) == "-"
+
+
+def test_the_two_spellings_of_a_definition_s_arn_are_one_source():
+    short = DEFINITIONS.replace("segment-definitions", "segments")
+    assert same_source(f"{DEFINITIONS}a", f"{short}a")
+    assert not same_source(f"{DEFINITIONS}a", f"{short}b")
+    assert not same_source(f"{DEFINITIONS}a", None)
+    assert not same_source(None, f"{DEFINITIONS}a")
+    of_domain = "arn:aws:profile:us-east-1:123456789012:domains/{}/{}/a"
+    assert same_source(of_domain.format("segments", "segments"), of_domain.format("segments", "segment-definitions"))
+    assert not same_source(
+        of_domain.format("segments", "segments"), of_domain.format("segment-definitions", "segments")
+    )
 
 
 def test_a_mapped_task_has_to_name_its_launch():
@@ -44,7 +111,7 @@ def test_a_key_without_a_form_is_refused(key):
     assert all((caught.value.found, caught.value.allowed, caught.value.hint))
 
 
-@given(st.text(min_size=1, max_size=MAX_KEY).filter(lambda key: key == key.strip() and key.isprintable()))
+@given(st.text(min_size=1, max_size=MAX_KEY).filter(lambda key: key == key.strip() != "None" and key.isprintable()))
 def test_any_printable_key_has_a_safe_object_name(key):
     name = key_object(checked_key(key), 0)
     assert name.startswith("keys/")
