@@ -123,6 +123,24 @@ def test_one_made_by_hand_needs_no_ledger(world):
     assert gone(world, campaign)
 
 
+@pytest.mark.parametrize("operation", ["DescribeCampaign", "GetCampaignState"])
+@pytest.mark.parametrize("only_ours", [True, False])
+def test_one_stale_read_deletes_nothing_and_a_retry_judges_anew(world, operation, only_ours):
+    """A new campaign that one of the two reads doesn't find yet: nobody can tell whose it is, or what it does."""
+    campaign = world.kit.create()
+    world.emulator.add_fault(operation=operation, kind="stale", where={"id": campaign})
+    before = world.writes()
+    ran = delete(campaign, only_ours=only_ours)
+    assert world.emulator.faults()[0]["fired"] == 1
+    assert isinstance(ran.error, NotSeen)
+    assert operation in ran.error.found
+    assert (world.writes(), world.state(campaign)) == (before, "Initialized")
+    again = delete(campaign, only_ours=only_ours)
+    assert (again.error and again.error.code, gone(world, campaign)) == (
+        ("not_ours", False) if only_ours else (None, True)
+    )
+
+
 @pytest.mark.parametrize("ledger", [True, False])
 def test_another_ledger_s_is_never_deleted(world, ledger):
     world.connect(ledger=ledger)
@@ -183,8 +201,12 @@ def test_bad_input_is_refused_before_any_call(world, given):
     assert len(world.emulator.calls()) == before
 
 
-def test_a_ledger_that_is_none_deletes_nothing(world):
-    campaign = made(world)
-    ran = delete(campaign, launch_ledger=LEDGER.replace("launches", "mistyped"))
-    assert ran.error.code == "ledger_marker"
-    assert world.state(campaign) == "Initialized"
+@pytest.mark.parametrize("state", ["Initialized", "Stopped"])
+@pytest.mark.parametrize("only_ours", [True, False])
+def test_under_a_prefix_that_is_no_ledger_nothing_is_written_or_deleted(world, state, only_ours):
+    campaign = world.kit.in_state(state)
+    before = world.writes()
+    ran = delete(campaign, only_ours=only_ours, launch_ledger=LEDGER.replace("launches", "mistyped"))
+    assert (ran.error.code, world.writes()) == ("ledger_marker", before)
+    assert [name for name in world.objects() if "mistyped" in name] == []
+    assert world.state(campaign) == state

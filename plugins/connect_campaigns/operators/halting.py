@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.context import run_info
 from connect_campaigns.core import parameters
-from connect_campaigns.core.errors import ConnectCampaignsError, LaunchRefused, ServiceRefused
+from connect_campaigns.core.errors import ConnectCampaignsError, LaunchRefused, NotSeen, ServiceRefused
 from connect_campaigns.core.records import Event
 from connect_campaigns.core.states import ACTIVE, ENDED, KNOWN, NOT_FOUND
 
@@ -190,7 +190,7 @@ class DeleteCampaignOperator(CampaignOperator):
     :raises ServiceRefused: it is Running or Paused, or a right is missing
     :raises LaunchRefused: a launch key has claimed it and may yet start it; or it isn't ours
     :raises InvalidInput: a parameter is not what it must be, or no campaign has this name
-    :raises RetryableError: ledger or service didn't answer; a retry goes on from here
+    :raises RetryableError: ledger or service didn't answer, or contradicts itself; a retry goes on from here
     """
 
     template_fields: Sequence[str] = (*CampaignOperator.template_fields, "only_ours")
@@ -213,14 +213,16 @@ class DeleteCampaignOperator(CampaignOperator):
 
         campaign_id = self.hook.resolve(self.validate())
         campaigns, ledger = self.hook.campaigns, self.ledger()
+        ledger_id = ledger.marker().id if ledger else None  # what it is to note is noted in a ledger, or nowhere
         description = campaigns.describe(campaign_id)
         state = campaigns.state(campaign_id)
         if description is None and state == NOT_FOUND:
             self.log.info("Campaign %s is gone already.", campaign_id)
             return campaign_id
+        if description is None or state == NOT_FOUND:
+            raise _contradiction(campaign_id, described=description is not None, state=state)
         self._demand_idle(campaign_id, state)
-        if description is not None:
-            self._demand_ours(description, ledger)
+        self._demand_ours(description, ledger_id)
         by = run_info(context).name
         deleting = Deleting(campaigns=campaigns, ledger=ledger, by=by, sleep=time.sleep, jitter=random.random)
         if deleting.delete(campaign_id, state=state, reason=f"deleted by {by}"):
@@ -244,7 +246,7 @@ class DeleteCampaignOperator(CampaignOperator):
                 code="unknown_state",
             )
 
-    def _demand_ours(self, description: Description, ledger: Ledger | None) -> None:
+    def _demand_ours(self, description: Description, ledger_id: str | None) -> None:
         from connect_campaigns.aws.clone import LEDGER_TAG
 
         theirs = description.config.get("tags", {}).get(LEDGER_TAG)
@@ -257,10 +259,22 @@ class DeleteCampaignOperator(CampaignOperator):
                 hint="only_ours=False deletes it all the same; a template can't be made again from the ledger",
                 code="not_ours",
             )
-        if ledger is None or ledger.marker().id != theirs:
+        if ledger_id != theirs:
             raise LaunchRefused(
                 f"campaign {description.id} ({description.name!r}) was cloned under another ledger ({theirs})",
                 allowed="a campaign of this connection's ledger: only its own knows whether a launch waits for it",
                 hint="use the connection, or the `launch_ledger`, under which it was made",
                 code="other_ledger",
             )
+
+
+def _contradiction(campaign_id: str, *, described: bool, state: str) -> NotSeen:
+    seen = (
+        "is described, and GetCampaignState finds none" if described else f"is {state}, and DescribeCampaign finds none"
+    )
+    return NotSeen(
+        f"campaign {campaign_id} {seen}: one of the two reads is stale; nothing was deleted",
+        allowed="a campaign that both find, since its description says whose it is; or neither",
+        hint="retry: the service's reads agree a moment later",
+        code="not_seen",
+    )
