@@ -19,6 +19,7 @@ from connect_campaigns.core.errors import (
     ConnectCampaignsError,
     FinalError,
     LaunchRefused,
+    RetryableError,
     ServiceRefused,
     ServiceUnavailable,
 )
@@ -45,7 +46,10 @@ STATES_EVERY_S = 0.3
 """GetCampaignStateBatch: 5 a second, burst 10 (documented), shared with all that waits for campaigns."""
 
 MAX_IN_A_ROW = 5
-"""Failures one after the other that end a run: the service or the ledger is down, or a right is missing."""
+"""Failures one after the other that end a run, of those that a retry may heal: service or ledger is down.
+
+A final one (a damaged object, a right that is missing on some) is that campaign's own, and would be met by each run first.
+"""
 
 CLAIMED = "claimed by a launch key, never started"
 
@@ -201,7 +205,7 @@ class Housekeeping:
             raise self._could_not()
 
     def _delete(self, found: Found) -> bool:
-        """Delete one; False = it failed."""
+        """Delete one; False = it failed in a way that the next ones would meet too."""
         reason = f"housekeeping: never started, planned for {found.start}"
         try:
             deleted = self._deleting.delete(found.id, state=found.state, reason=reason)
@@ -216,7 +220,7 @@ class Housekeeping:
                 return True
             self.tidied.failed[found.id] = error
             self._log.warning("Not deleted: %s: %s", _shown(found), error.found)
-            return False
+            return not isinstance(error, RetryableError)
         (self.tidied.deleted if deleted else self.tidied.gone).append(found.id)
         self._log.info("Deleted %s" if deleted else "Gone already: %s", _shown(found))
         return True
