@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from connect_campaigns.aws.campaigns import NOT_SEEN
 from connect_campaigns.core.errors import ServiceRefused
-from connect_campaigns.core.keys import audience_name
+from connect_campaigns.core.keys import audience_name, same_source
 from connect_campaigns.core.states import ACTIVE
 from connect_campaigns.core.verdicts import ActiveCampaign, OtherLaunch
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
@@ -37,7 +38,8 @@ def other_launches(
             campaign=record.campaign,
             audience=audience,
             at=record.written_at,
-            state=states[record.campaign],
+            start=datetime.fromisoformat(record.start) if record.start else None,
+            state=_told(states[record.campaign]),
         )
         for record in others
     )
@@ -46,29 +48,28 @@ def other_launches(
 def active_on(
     campaigns: Campaigns, *, source: str, instance_id: str, but: Collection[str]
 ) -> tuple[ActiveCampaign, ...] | str:
-    """Find the campaigns that run on a source: a listing, a state call for 25 of them, a description of each active one.
+    """Find the campaigns that run on a source, or may: one whose state or source can't be told counts.
+
+    A listing, a state call for 25 of them, a description of each active one.
 
     :param but: ids of campaigns that don't count
     :returns: or, where rights are missing, which
     """
     try:
-        summaries = {each["id"]: each["name"] for each in campaigns.summaries(instance_id) if each["id"] not in but}
-        states = campaigns.states(list(summaries))
-        running = [campaign for campaign, state in states.items() if state in ACTIVE]
-        described = [found for campaign in running if (found := campaigns.describe(campaign))]
+        names = {each["id"]: each["name"] for each in campaigns.summaries(instance_id) if each["id"] not in but}
+        states = campaigns.states(list(names))
+        described = {
+            campaign: campaigns.describe(campaign) for campaign, state in states.items() if state in {NOT_SEEN, *ACTIVE}
+        }
     except ServiceRefused as error:
         return error.found
     return tuple(
-        ActiveCampaign(id=each.id, name=each.name, state=states[each.id])
-        for each in described
-        if _same(each.config.get("source", {}).get("customerProfilesSegmentArn"), source)
+        ActiveCampaign(id=campaign, name=names[campaign], state=_told(states[campaign]) if description else None)
+        for campaign, description in described.items()
+        if not description
+        or same_source(description.config.get("source", {}).get("customerProfilesSegmentArn"), source)
     )
 
 
-def _same(one: str | None, other: str) -> bool:
-    """Whether two ARNs mean one segment definition: AWS's own examples write its folder in two ways."""
-    return one is not None and _spelled(one) == _spelled(other)
-
-
-def _spelled(arn: str) -> str:
-    return arn.replace("/segments/", "/segment-definitions/")
+def _told(state: str) -> str | None:
+    return None if state == NOT_SEEN else state

@@ -108,7 +108,7 @@ def test_the_hash_is_pinned_because_names_in_the_service_carry_it():
 
 
 def test_a_hash_is_never_a_number_so_that_every_name_of_ours_gives_its_audience():
-    contents = [f"SELECT profile_id FROM profile LIMIT {number}" for number in range(200)]
+    contents = [f"profile {number}" for number in range(200)]
     digests = [hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8] for content in contents]
     assert any(digest.isdigit() for digest in digests)
     for content, digest in zip(contents, digests, strict=True):
