@@ -9,8 +9,9 @@ from connect_campaigns.aws.clone import LEDGER_TAG, TEMPLATE_TAG
 from connect_campaigns.aws.others import active_on, other_launches
 from connect_campaigns.core import refusals
 from connect_campaigns.core.guards import GUARDS, Fact, Facts, Failed, OnFailure, Warned
+from connect_campaigns.core.guards_of_others import USUAL_LEAD
 from connect_campaigns.core.launch import Claim, Key, Mode, State
-from connect_campaigns.core.schedule import LEAD, plan, run_day, window_of
+from connect_campaigns.core.schedule import LEAD, bounded, plan, run_day, window_of
 from connect_campaigns.core.states import NOT_FOUND
 
 if TYPE_CHECKING:
@@ -152,19 +153,22 @@ class Checks:
         may_renew = self._request.makes_campaigns or self._request.renew_schedule
         ahead = own is not None and own.start > now and lead is None
         if not is_template and (ahead or not may_renew):
-            return own
-        day = run_day(self._request.run.due or now, self._request.schedule.timezone)
-        return plan(self._request.schedule, now=now, day=day, own=own, lead=lead or LEAD)
+            return own and bounded(own, schedule, now=now, day=day)
+        return plan(schedule, now=now, day=day, own=own, lead=lead or LEAD, renews=not is_template)
 
     def _fetch(self, need: Fact, facts: Facts, seen: Seen, known: Description | None) -> Facts:
         if need is Fact.FREEZE:
             return replace(facts, freeze=self._ledger.frozen()) if self._ledger else facts
+        Late = it has none inside the bounds that the run was given.
+
         if need is Fact.RELAUNCH:
             asked = self._ledger and seen.generation and self._ledger.relaunch(self._request.key, seen.generation)
             return replace(facts, relaunch=asked or None)
         if need is Fact.LAUNCHES:
             return self._with_launches(facts)
         if need is Fact.ACTIVE:
+        schedule = self._request.schedule
+        day = run_day(self._request.run.due or now, schedule.timezone)
             return self._with_active(facts)
         config: dict[str, Any]
         gone = self._request.makes_campaigns and seen.observation.state is State.NOT_FOUND  # it will be made anew
@@ -191,7 +195,7 @@ class Checks:
             key=self._request.key,
             template=template,
             source=config.get("source", {}).get("customerProfilesSegmentArn"),
-            since=now - gap,
+            since=now - gap - USUAL_LEAD,
         )
         return replace(facts, launches=launches)
 

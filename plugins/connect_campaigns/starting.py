@@ -9,6 +9,7 @@ from connect_campaigns.aws.outcomes import ACCESS_DENIED, STATE_DECIDES, Kind, e
 from connect_campaigns.aws.patience import LOOK_AGAIN_S
 from connect_campaigns.core import refusals, send_refusals
 from connect_campaigns.core.errors import LaunchRefused, ServiceUnavailable
+from connect_campaigns.core.keys import same_source
 from connect_campaigns.core.launch import Mode, State
 from connect_campaigns.core.schedule import LONG_LEAD, Window, window_of
 from connect_campaigns.core.verdict_text import lines
@@ -99,7 +100,7 @@ class Starting:
     def demand_source(self, description: Description, seen: Seen) -> None:
         """Refuse a campaign that waits for another audience than was asked for; of one that has begun, say so."""
         source = description.config.get("source", {}).get("customerProfilesSegmentArn")
-        if source == self._request.source_arn:
+        if same_source(source, self._request.source_arn):
             return
         differs = f"it has {source}, the run {self._request.source_arn}"
         if seen.observation.state is State.INITIALIZED:

@@ -6,11 +6,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connect_campaigns.core.outcome import has_audience
-from connect_campaigns.core.states import CampaignState
+from connect_campaigns.core.states import ACTIVE, CampaignState
 from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Passed, span, told
 
 if TYPE_CHECKING:
-    from connect_campaigns.core.verdicts import Facts, GuardSettings, OtherLaunch, Verdict
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from connect_campaigns.core.verdicts import ActiveCampaign, Facts, GuardSettings, OtherLaunch, Verdict
+
+USUAL_LEAD = timedelta(days=2)
+"""How long before its start a launch may be claimed: launch records are looked up by their claim's time."""
 
 FRESH = timedelta(minutes=1)
 """How long a claimed launch may be on its way to StartCampaign; it usually takes seconds."""
@@ -25,14 +31,30 @@ def launch_gap(facts: Facts, settings: GuardSettings) -> Verdict:
         return NotEvaluated("no ledger")
     if facts.launches is None:
         return NotEvaluated("the campaign is no clone of a template")
-    found = next((each for each in facts.launches if _counts(each, facts)), None)
-    if found is None:
+    near = [each for each in facts.launches if each.state in {None, *ACTIVE} or each.contact > now - gap]
+    found = [each for each in near if _counts(each, facts)]
+    if not found:
         return Passed(f"no other key in the last {span(gap)}")
     waits = found.state == CampaignState.INITIALIZED
+    return _too_near(next((each for each in found if each.state is not None), found[0]), now, gap)
+
+
+def _too_near(found: OtherLaunch, now: datetime, gap: timedelta) -> Failed:
+    allowed = f"{span(gap)} between launches of one template on one audience (`min_launch_gap`)"
+    ahead = "" if found.contact == found.at else f" for {found.contact:%Y-%m-%d %H:%M} UTC"
+    claimed = f"({found.audience}): claimed {span(now - found.at)} ago{ahead}, campaign {found.campaign}"
+    if found.state is None:
+        return Failed(
+            f"whether launch key {found.key!r} launched the same template on the same audience can't be told"
+            f" {claimed} was left out of the service's reply on states",
+            allowed=allowed,
+            hint="a retry asks again",
+            then=OnFailure.HOLD,
+        )
     return Failed(
         f"launch key {found.key!r} {'is about to launch' if waits else 'launched'} the same template on the same audience"
-        f" ({found.audience}): claimed {span(now - found.at)} ago, campaign {found.campaign} is {found.state}",
-        allowed=f"{span(gap)} between launches of one template on one audience (`min_launch_gap`)",
+        f" {claimed} is {found.state}",
+        allowed=allowed,
         hint=f"the same launch has the same launch_key ({found.key!r}); are these people to be contacted again, then"
         " min_launch_gap=None, or a shorter one",
     )
@@ -67,16 +89,22 @@ def overlap(facts: Facts, settings: GuardSettings) -> Verdict:
         )
     if not facts.active:
         return Passed("no active campaign has this source")
-    shown = ", ".join(f"{each.name!r} ({each.id}, {each.state})" for each in facts.active[:5])
+    active = [each for each in facts.active if each.state]
     return told(
         settings.if_overlap,
-        found=f"active on the same source: {shown}"
-        + (f" and {len(facts.active) - 5} more" if len(facts.active) > 5 else ""),
+        found=f"active on the same source: {_named(active)}"
+        if active
+        else f"whether these are active on the same source can't be told: {_named(facts.active)}",
         allowed=f'no Running or Paused campaign on the source of this launch (if_overlap="{settings.if_overlap}")',
         hint="wait until it is over, or stop it: python -m connect_campaigns stop CAMPAIGN; a retry looks again",
         then=OnFailure.HOLD,
     )
 
+
+
+def _named(campaigns: Sequence[ActiveCampaign]) -> str:
+    shown = ", ".join(f"{each.name!r} ({each.id}, {each.state or 'not in the reply'})" for each in campaigns[:5])
+    return shown + (f" and {len(campaigns) - 5} more" if len(campaigns) > 5 else "")
 
 def recontact(facts: Facts, _: GuardSettings) -> Verdict:
     """A relaunch doesn't contact the same audience again, unless whoever asked for it said so."""

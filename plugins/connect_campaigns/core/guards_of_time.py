@@ -29,8 +29,8 @@ def schedule(facts: Facts, _: GuardSettings) -> Verdict:
         return Failed(
             f"too late: {window.reason}",
             allowed="a launch that is ready before latest_start and end_at",
-            hint="a later latest_start or end_at allows it"
-            + ('; if_late="skip" makes this a skip' * (not window.skip)),
+            hint=window.hint
+            or "a later latest_start or end_at allows it" + ('; if_late="skip" makes this a skip' * (not window.skip)),
             then=OnFailure.SKIP_FOR_GOOD if window.skip else OnFailure.FAIL,
         )
     if window is None or now is None or config is None:

@@ -47,10 +47,14 @@ class Window:
 
 @dataclass(frozen=True)
 class Late:
-    """There is no window any more, and why; ``skip`` is what the author wants to happen then."""
+    """There is no window any more, and why; ``skip`` is what the author wants to happen then.
+
+    :param hint: what to do, where a later bound isn't all
+    """
 
     reason: str
     skip: bool
+    hint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +63,7 @@ class ScheduleSpec:
 
     :param start_at: wall time ``HH:MM`` (or ``HH:MM+1``) of the first contact
     :param latest_start: a launch that is ready later than this is late; default: any time before the end
-    :param end_at: wall time after which nobody is contacted; default: as long after the start as in the template
+    :param end_at: wall time after which nobody is contacted; default: as long after ``start_at`` as in the template
     :param timezone: the IANA zone of the wall times
     :param if_late: ``fail``, or ``skip`` (then late means skipped, and stays so)
     :param start_after: from service time on, in place of ``start_at``: for demos and tests
@@ -131,14 +135,23 @@ def checked(
     )
 
 
-def plan(spec: ScheduleSpec, *, now: datetime, day: date, own: Window | None, lead: timedelta = LEAD) -> Window | Late:
-    """Turn a spec into the window of one launch.
+def plan(
+    spec: ScheduleSpec,
+    *,
+    now: datetime,
+    day: date,
+    own: Window | None,
+    lead: timedelta = LEAD,
+    renews: bool = False,
+) -> Window | Late:
+    """Turn a spec into the window of one launch; a late launch is a shorter one, its end doesn't move.
 
     :param now: service time
     :param day: the run's day in the spec's zone (`run_day`)
     :param own: the template's or campaign's own window: gives the length where ``end_at`` doesn't, and all where the
         spec gives nothing
     :param lead: how far ahead of `now` a start lies at least
+    :param renews: `own` is the campaign's, which may have been made late already, and not the template's
     :raises InvalidInput: neither the spec nor the template says when to end
     """
     skip = spec.if_late == "skip"
@@ -148,23 +161,55 @@ def plan(spec: ScheduleSpec, *, now: datetime, day: date, own: Window | None, le
         return own
     zone = checked_zone(spec.timezone) if spec.timezone else None
     soonest = now + lead
-    start = soonest if spec.start_after is None else max(now + spec.start_after, soonest)
+    start = planned = soonest if spec.start_after is None else max(now + spec.start_after, soonest)
     if spec.start_at and zone:
+        if late := _past_latest(spec, now=now, day=day):
+            return late
         planned = to_utc(spec.start_at, day=day, zone=zone)
-        latest = to_utc(spec.latest_start, day=day, zone=zone) if spec.latest_start else None
-        if latest is not None and now > latest:
-            return Late(f"it is {_clock(now, zone)} and `latest_start` was {_clock(latest, zone)}", skip)
         start = max(planned, soonest if now >= planned or lead > LEAD else planned)
     if spec.end_at and zone:
         end = to_utc(spec.end_at, day=day, zone=zone, is_end=True)
     elif own is None:
         raise _no_schedule("when to end")
+    elif renews and planned <= own.start <= start:
+        end = own.end  # an earlier renewal has moved its start, and so shortened it
     else:
-        end = start + own.length
+        end = planned + own.length
     if start >= end:
         shown = zone or UTC
         return Late(f"it is {_clock(now, shown)} and the schedule ends at {_clock(end, shown)}", skip)
     return Window(start, end)
+
+
+def bounded(own: Window, spec: ScheduleSpec, *, now: datetime, day: date) -> Window | Late:
+    """Hold a window that a campaign has already to the spec's bounds, where that one isn't planned anew.
+
+    :param now: service time; `day`: as for `plan`
+    """
+    if late := _past_latest(spec, now=now, day=day):
+        return late
+    if spec.end_at and spec.timezone:
+        zone = checked_zone(spec.timezone)
+        end = to_utc(spec.end_at, day=day, zone=zone, is_end=True)
+        if now >= end:
+            return Late(f"it is {_clock(now, zone)} and `end_at` was {_clock(end, zone)}", spec.if_late == "skip")
+        if own.end > end:
+            return Late(
+                f"the campaign's own schedule ends at {_clock(own.end, zone)} and `end_at` is {_clock(end, zone)}",
+                skip=False,
+                hint="let the campaign's schedule end by `end_at`, or give a later one",
+            )
+    return own
+
+
+def _past_latest(spec: ScheduleSpec, *, now: datetime, day: date) -> Late | None:
+    if not (spec.latest_start and spec.timezone):
+        return None
+    zone = checked_zone(spec.timezone)
+    latest = to_utc(spec.latest_start, day=day, zone=zone)
+    if now <= latest:
+        return None
+    return Late(f"it is {_clock(now, zone)} and `latest_start` was {_clock(latest, zone)}", spec.if_late == "skip")
 
 
 def run_day(due: datetime, timezone: str | None) -> date:

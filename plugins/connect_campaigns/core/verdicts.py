@@ -106,23 +106,33 @@ class OtherLaunch:
     """A launch of the same template on the same audience, by another key.
 
     :param at: when its claim was written
-    :param state: its campaign's state now, `NOT_FOUND` or ``NotSeen``
+    :param start: when its campaign was to start, as its record has it; None where it has no schedule
+    :param state: its campaign's state now, or `NOT_FOUND`; None = it can't be told
     """
 
     key: str
     campaign: str
     audience: str
     at: datetime
-    state: str
+    state: str | None
+    start: datetime | None = None
+
+    @property
+    def contact(self) -> datetime:
+        """When it began to contact people, or will."""
+        return max(self.at, self.start or self.at)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActiveCampaign:
-    """A campaign that is Running or Paused on the same source."""
+    """A campaign that is Running or Paused on the same source, or may be: its state or source can't be told then.
+
+    :param state: None = it can't be told
+    """
 
     id: str
     name: str
-    state: str
+    state: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +146,7 @@ class Facts:
     :param config: the campaign as it will be started, in DescribeCampaign's form
     :param state: its state; None where it doesn't exist yet
     :param window: when it will start and end
-    :param launches: within ``min_launch_gap``; None too for a campaign that is no clone
+    :param launches: claimed within ``min_launch_gap`` and the usual lead before it; None too for a campaign that is no clone
     :param active: or why they could not be looked for
     :param relaunch: the person's request that opened this generation of the key, where one did
     :param freeze: the switch, where it is on

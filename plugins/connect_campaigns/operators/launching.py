@@ -46,7 +46,7 @@ class LaunchingOperator(ConnectOperator):
     :param deployment: leads every key, over the connection's (templated)
     :param start_at: first contact, wall time ``"09:00"`` of the run's day (templated)
     :param latest_start: a launch that is ready later is late (templated)
-    :param end_at: last contact, wall time (templated); default: as long after the start as in the template
+    :param end_at: last contact, wall time (templated); default: as long after start_at as in the template
     :param timezone: IANA zone of the wall times (templated)
     :param if_late: ``"fail"`` or ``"skip"`` (templated)
     :param start_after: seconds or timedelta from service time on, in place of ``start_at`` (templated): demos, tests
