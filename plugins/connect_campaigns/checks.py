@@ -146,12 +146,16 @@ class Checks:
     def window(self, description: Description, *, lead: timedelta | None = None) -> Window | Late | None:
         """Give the window in which this launch will run: the campaign's own, or a new one where that has passed.
 
+        Late = it has none inside the bounds that the run was given.
+
         :param lead: the service refused the campaign's own: plan a new one, this far ahead
         """
         own, now = window_of(description.config), self._campaigns.service_now()
         is_template = self._request.makes_campaigns and description.id == self._request.template
         may_renew = self._request.makes_campaigns or self._request.renew_schedule
         ahead = own is not None and own.start > now and lead is None
+        schedule = self._request.schedule
+        day = run_day(self._request.run.due or now, schedule.timezone)
         if not is_template and (ahead or not may_renew):
             return own and bounded(own, schedule, now=now, day=day)
         return plan(schedule, now=now, day=day, own=own, lead=lead or LEAD, renews=not is_template)
@@ -159,16 +163,12 @@ class Checks:
     def _fetch(self, need: Fact, facts: Facts, seen: Seen, known: Description | None) -> Facts:
         if need is Fact.FREEZE:
             return replace(facts, freeze=self._ledger.frozen()) if self._ledger else facts
-        Late = it has none inside the bounds that the run was given.
-
         if need is Fact.RELAUNCH:
             asked = self._ledger and seen.generation and self._ledger.relaunch(self._request.key, seen.generation)
             return replace(facts, relaunch=asked or None)
         if need is Fact.LAUNCHES:
             return self._with_launches(facts)
         if need is Fact.ACTIVE:
-        schedule = self._request.schedule
-        day = run_day(self._request.run.due or now, schedule.timezone)
             return self._with_active(facts)
         config: dict[str, Any]
         gone = self._request.makes_campaigns and seen.observation.state is State.NOT_FOUND  # it will be made anew

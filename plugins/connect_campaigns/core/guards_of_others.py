@@ -35,7 +35,6 @@ def launch_gap(facts: Facts, settings: GuardSettings) -> Verdict:
     found = [each for each in near if _counts(each, facts)]
     if not found:
         return Passed(f"no other key in the last {span(gap)}")
-    waits = found.state == CampaignState.INITIALIZED
     return _too_near(next((each for each in found if each.state is not None), found[0]), now, gap)
 
 
@@ -51,6 +50,7 @@ def _too_near(found: OtherLaunch, now: datetime, gap: timedelta) -> Failed:
             hint="a retry asks again",
             then=OnFailure.HOLD,
         )
+    waits = found.state == CampaignState.INITIALIZED
     return Failed(
         f"launch key {found.key!r} {'is about to launch' if waits else 'launched'} the same template on the same audience"
         f" {claimed} is {found.state}",
@@ -101,10 +101,10 @@ def overlap(facts: Facts, settings: GuardSettings) -> Verdict:
     )
 
 
-
 def _named(campaigns: Sequence[ActiveCampaign]) -> str:
     shown = ", ".join(f"{each.name!r} ({each.id}, {each.state or 'not in the reply'})" for each in campaigns[:5])
     return shown + (f" and {len(campaigns) - 5} more" if len(campaigns) > 5 else "")
+
 
 def recontact(facts: Facts, _: GuardSettings) -> Verdict:
     """A relaunch doesn't contact the same audience again, unless whoever asked for it said so."""
