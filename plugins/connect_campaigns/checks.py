@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.guards import Verdict
     from connect_campaigns.core.log import Log
-    from connect_campaigns.core.records import ClaimRecord, KeyRecord
+    from connect_campaigns.core.records import ClaimRecord, KeyRecord, RelaunchRecord
     from connect_campaigns.core.schedule import Late, Window
     from connect_campaigns.writes import Writes
 
@@ -74,6 +74,18 @@ class Checks:
                 fetched.add(need)
             yield guard.name, guard.check(facts, self._request.guards)
 
+    def demand_run(self) -> None:
+        """Ask the guards that judge the run alone: a relaunch gives something up, which a backfill, say, must not.
+
+        :raises ConnectCampaignsError: one of them failed
+        :raises LaunchSkipped: one of them skips this run
+        """
+        facts = Facts(run=self._request.run, wall_now=self._wall_clock(), has_ledger=self._ledger is not None)
+        for guard in (each for each in GUARDS if not each.needs):
+            verdict = guard.check(facts, self._request.guards)
+            if isinstance(verdict, Failed):
+                raise refusals.guard_failed(guard.name, verdict, held=False)
+
     def hold(self, seen: Seen, known: Description | None = None) -> dict[str, Verdict] | None:
         """Ask the guards until one fails.
 
@@ -95,7 +107,9 @@ class Checks:
                 held = bound and not seen.of_our_making
                 if not held and not self._void(seen, verdict.found, self._ledger, self._writes):
                     return None
-            raise refusals.guard_failed(name, verdict, held=held)
+            # Without a ledger no void can be written, and an earlier attempt's start may be under way: never a skip.
+            bare = self._ledger is None and verdict.then is OnFailure.SKIP_FOR_GOOD
+            raise refusals.guard_failed(name, replace(verdict, then=OnFailure.FAIL) if bare else verdict, held=held)
         return said
 
     def _warn(self, name: str, verdict: Verdict) -> None:
@@ -164,8 +178,8 @@ class Checks:
         if need is Fact.FREEZE:
             return replace(facts, freeze=self._ledger.frozen()) if self._ledger else facts
         if need is Fact.RELAUNCH:
-            asked = self._ledger and seen.generation and self._ledger.relaunch(self._request.key, seen.generation)
-            return replace(facts, relaunch=asked or None)
+            asked = self._relaunches(self._ledger, seen.generation) if self._ledger else ()
+            return replace(facts, relaunches=tuple(asked))
         if need is Fact.LAUNCHES:
             return self._with_launches(facts)
         if need is Fact.ACTIVE:
@@ -183,6 +197,10 @@ class Checks:
             config, state = self._as_cloned(description), None
         window = self.window(description)
         return replace(facts, now=self._campaigns.service_now(), config=config, state=state, window=window)
+
+    def _relaunches(self, ledger: Ledger, generation: int) -> list[RelaunchRecord]:
+        read = (ledger.relaunch(self._request.key, each) for each in range(1, generation + 1))
+        return [request for request in read if request]
 
     def _with_launches(self, facts: Facts) -> Facts:
         gap, config, now = self._request.guards.min_launch_gap, facts.config or {}, facts.now

@@ -77,7 +77,7 @@ def ledger_init(*, aws: Aws, uri: str, as_json: bool) -> Exit:
     except ServiceRefused as error:
         if error.code != "ledger_marker":
             raise
-        marker, made = book.init(at=datetime.now(UTC), by=person())
+        marker, made = book.init(at=datetime.now(UTC), by=person(), region=aws.session.region_name)
     already = f"it is a ledger already, since {marker.at} by {marker.by}; nothing was changed"
     say("it is a ledger now" if made else already)
     extra = {"launch_ledger": book.uri}
@@ -171,7 +171,7 @@ def relaunch(*, aws: Aws, as_json: bool, key: str, reason: str, by: str | None, 
         recontact=recontact,
     )
     book = opened(aws, uri)
-    book.marker()
+    book.marker(region=aws.session.region_name)
     # Its one send is DeleteCampaign, which the SDK may repeat: gone twice is gone.
     client = aws.client("connectcampaignsv2")
     request = Relaunching(

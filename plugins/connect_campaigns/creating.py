@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from connect_campaigns.aws.clone import clone_name, clone_request, our_tags
 from connect_campaigns.aws.outcomes import Kind, explain
 from connect_campaigns.core import send_refusals
+from connect_campaigns.core.errors import FinalError
 from connect_campaigns.core.schedule import Window
 
 if TYPE_CHECKING:
@@ -84,6 +85,14 @@ class Creating:
             raise send_refusals.create_refused(outcome.code, outcome.message, template.name) or explain(
                 outcome, action="connect-campaigns:CreateCampaign", resource=f"a clone of {template.name!r}"
             )
+
+    def adopt(self, seen: Seen, memory: Memory) -> None:
+        """Write K: the candidate; without the right to, leave no campaign behind."""
+        try:
+            self._writes.key(seen, campaign=memory.candidate)
+        except FinalError:
+            self.drop(memory)
+            raise
 
     def drop(self, memory: Memory) -> None:
         """Delete the candidate, since K names another: best effort, once; nobody may start it, and housekeeping finds it."""

@@ -15,22 +15,20 @@ from connect_campaigns.checks import Checks
 from connect_campaigns.core import refusals
 from connect_campaigns.core.attempt import Launched, Memory
 from connect_campaigns.core.errors import (
-    ConnectCampaignsError,
+    FinalError,
     GuardFailed,
-    LaunchHeld,
-    LaunchRefused,
     LaunchSkipped,
     LaunchUncertain,
     RetryableError,
 )
-from connect_campaigns.core.launch import Act, decide
+from connect_campaigns.core.launch import Act, Claim, decide
 from connect_campaigns.core.states import CampaignState
 from connect_campaigns.core.verdict_text import lines
 from connect_campaigns.creating import Creating
 from connect_campaigns.observer import Observer
-from connect_campaigns.relaunching import NOTHING_LAUNCHED, Relaunching
+from connect_campaigns.relaunching import Relaunching
 from connect_campaigns.starting import Starting
-from connect_campaigns.writes import Writes
+from connect_campaigns.writes import NOT_LAUNCHED, Writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.aws.metrics import Metrics
     from connect_campaigns.core.attempt import LaunchRequest, Seen
-    from connect_campaigns.core.errors import ThreeParts
     from connect_campaigns.core.log import Log
 
 MAX_PASSES = 40
@@ -52,8 +49,8 @@ UNTIL_BELIEVED = (1.0, 2.0)
 UNTIL_RUNNING = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """The same after the service's yes to a start: users report up to 20 seconds until Running shows."""
 
-NOT_LAUNCHED = {GuardFailed: "refused", LaunchHeld: "held", LaunchSkipped: "skipped"}
-"""Ends that the ledger's events tell of: a launch that may have been meant, and was not. A wrong parameter writes nothing."""
+TRUE_ENDS = frozenset({"launched_ended", "other_ledger", "other_instance"})
+"""Codes of final errors that hold although this key has claimed the campaign."""
 
 ENDS = frozenset({Act.CREATED, Act.STARTED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.RAN})
 
@@ -139,7 +136,8 @@ class Launcher:
             self._relaunch()
             return self._passes()
         except tuple(NOT_LAUNCHED) as error:
-            self._note(error)
+            if self._writes:
+                self._writes.note(error, log=self.log)
             raise
 
     def _relaunch(self) -> None:
@@ -147,12 +145,11 @@ class Launcher:
         ask = self.request.run.relaunch
         if ask is None:
             return
-        try:
-            request = self.relaunching().request(ask)
+        self.checks.demand_run()
+        request = self.relaunching().request(ask, or_first=True)
+        if request.generation:
             self.log.info("Relaunch, asked by %s: %s (generation %d)", request.by, request.reason, request.generation)
-        except LaunchRefused as error:
-            if error.code != NOTHING_LAUNCHED:
-                raise
+        else:
             self.log.info("A relaunch is asked for, and nothing was launched yet: this is the first launch.")
 
     def relaunching(self) -> Relaunching:
@@ -187,22 +184,26 @@ class Launcher:
             code="passes",
         )
 
-    def _note(self, error: ThreeParts) -> None:
-        """Leave word of a launch that was not: best effort, since the error itself is what counts."""
-        try:
-            if self._writes:
-                self._writes.event(NOT_LAUNCHED[type(error)], text=error.found)
-        except (ConnectCampaignsError, LookupError) as trouble:
-            self.log.debug("no event was written: %s", trouble)
-
     def one_pass(self, memory: Memory) -> Launched | None:
-        """Observe, decide, do one thing; None = observe again."""
+        """Observe, decide, do one thing; None = observe again.
+
+        :raises FinalError: only where nothing of this launch can be under way, or where it has ended
+        """
+        try:
+            return self._pass(memory)
+        except FinalError as error:
+            if error.code in TRUE_ENDS or not (memory.accepted or memory.ours):
+                raise
+            raise refusals.not_final(error, campaign=memory.accepted or memory.ours or "") from error
+
+    def _pass(self, memory: Memory) -> Launched | None:
         try:
             seen = self.observer.observe(memory)
         except RetryableError:
             if memory.accepted and self._look_again(memory, UNTIL_RUNNING):
                 return None  # it was started: a read that fails now is another look, and not the task's end
             raise
+        memory.ours = seen.campaign if seen.observation.claim is Claim.OURS else None
         action = decide(seen.observation)
         if action.patient and self._doubts(seen, memory):
             return None
@@ -235,7 +236,7 @@ class Launcher:
         return True
 
     def _ended(self, act: Act, seen: Seen, memory: Memory) -> Launched:
-        if act is Act.CREATED and self.request.source_arn:
+        if act is not Act.STARTED and self.request.source_arn:
             description = self.campaigns.describe(seen.campaign or "")
             if description:
                 self.starting.demand_source(description, seen)
@@ -244,7 +245,7 @@ class Launcher:
     def open_ledger(self) -> None:
         """Read the marker: a missing one refuses the launch."""
         if self._ledger:
-            self.checks.ledger_id = self._ledger.marker().id
+            self.checks.ledger_id = self._ledger.marker(region=self.campaigns.region).id
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
@@ -253,26 +254,38 @@ class Launcher:
             case Act.CREATE:
                 self.creating.create(seen, memory)
             case Act.ADOPT:
-                self.writes.key(seen, campaign=memory.candidate)
+                self.creating.adopt(seen, memory)
             case Act.DROP:
                 self.creating.drop(memory)
             case Act.BIND:
                 if self.checks.hold(seen) is not None:
                     self.writes.key(seen, campaign=seen.campaign)
-            case Act.CLAIM:
-                said = self.checks.hold(seen)
-                if said is not None:
-                    memory.said = tuple(lines(said).items())
-                    self.writes.claim(seen, key=self.request.key)
+            case Act.CLAIM | Act.TAKE:
+                self._claim(act, seen, memory)
             case Act.START:
                 self.starting.start(seen, memory)
             case Act.VOID:
-                self.writes.claim(seen, key=None, reason="the campaign is gone and was never started")
+                self._void_gone(seen)
             case Act.AGAIN:
                 self.sleep(LOOK_AGAIN_S)
             case _:
                 msg = f"{act} is no act of a pass"
                 raise AssertionError(msg)
+
+    def _claim(self, act: Act, seen: Seen, memory: Memory) -> None:
+        if act is Act.CLAIM:
+            said = self.checks.hold(seen)
+            if said is None:
+                return
+            memory.said = tuple(lines(said).items())
+        self.writes.claim(seen, key=self.request.key)
+
+    def _void_gone(self, seen: Seen) -> None:
+        """Give up a campaign that is gone and that nobody claimed; one that ended was started by somebody else."""
+        end = self._ledger.ended(seen.campaign or "") if self._ledger else None
+        if end:
+            raise refusals.of_pass("stale", seen, key=self.request.key, reading=end.state)
+        self.writes.claim(seen, key=None, reason="the campaign is gone and was never started")
 
     def _look_for_end(self, seen: Seen) -> Launched:
         end = self._ledger.ended(seen.campaign or "") if self._ledger else None

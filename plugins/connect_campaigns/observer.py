@@ -112,7 +112,7 @@ class Observer:
             return Claim.NONE
         if claim.void:
             return Claim.VOID
-        if claim.key != self._request.key:
+        if not claim.is_of(self._request.key):
             return Claim.ANOTHERS
         return Claim.FORMER if (claim.generation or 0) < generation else Claim.OURS
 

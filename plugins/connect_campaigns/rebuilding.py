@@ -88,7 +88,7 @@ class Rebuilding:
         described = self._described(instance_id)
         marker_id = self._marker_id(described, ledger_id)
         self._ledger.freeze(Freeze(at=self._at, by=self._by, reason=REASON))
-        self._ledger.init(at=now, by=self._by, ledger_id=marker_id)
+        self._ledger.init(at=now, by=self._by, ledger_id=marker_id, region=self._campaigns.region)
         rebuilt = Rebuilt(ledger_id=marker_id)
         ours = [each for each in described if _is_of(each, marker_id)]
         rebuilt.given = [each.id for each in described if not _is_of(each, marker_id)]
@@ -107,7 +107,11 @@ class Rebuilding:
                 self._ledger.write_claim(
                     ClaimRecord(at=self._at, by=self._by, campaign=each.id, key=None, reason=REASON)
                 )
-                rebuilt.void.append(each.id)
+                claim = self._ledger.claim(each.id)
+                if claim and claim.void:
+                    rebuilt.void.append(each.id)
+                else:  # this ledger knew it: it stays what it was
+                    rebuilt.launched[each.id] = claim.key or "" if claim else ""
             else:
                 begun[tags.get(KEY_HASH_TAG) or key_hash(tags[KEY_TAG])].append(each)
         for hash_, campaigns in begun.items():
@@ -147,8 +151,16 @@ class Rebuilding:
         )
 
     def _note(self, hash_: str, campaigns: list[Description], rebuilt: Rebuilt) -> None:
-        """Write K and C of one key's campaigns, the earliest first; each later one was a relaunch."""
-        for generation, each in enumerate(campaigns):
+        """Write K and C of one key's campaigns, the earliest first; each later one was a relaunch.
+
+        What K names already stays; the others follow in the next free generations.
+        """
+        there: list[str | None] = []
+        while known := self._ledger.key(campaigns[0].config["tags"][KEY_TAG], len(there), under=hash_):
+            there.append(known.campaign)
+        missing = [each for each in campaigns if each.id not in there]
+        rebuilt.launched |= {each.id: each.config["tags"][KEY_TAG] for each in campaigns}
+        for generation, each in enumerate(missing, start=len(there)):
             tags = each.config["tags"]
             key = tags[KEY_TAG]
             if generation:
@@ -171,9 +183,16 @@ class Rebuilding:
                 under=hash_,
             )
             self._ledger.write_claim(
-                ClaimRecord(at=self._at, by=self._by, campaign=each.id, key=key, generation=generation, reason=REASON)
+                ClaimRecord(
+                    at=self._at,
+                    by=self._by,
+                    campaign=each.id,
+                    key=key,
+                    key_hash=tags.get(KEY_HASH_TAG),
+                    generation=generation,
+                    reason=REASON,
+                )
             )
-            rebuilt.launched[each.id] = key
 
 
 def _is_of(description: Description, ledger_id: str) -> bool:

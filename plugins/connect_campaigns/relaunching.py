@@ -7,23 +7,22 @@ be cut off anywhere and be run again.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING
 
-from connect_campaigns.aws.clone import TEMPLATE_TAG
+from connect_campaigns.aws.former import whom_it_attempted
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, STATE_DECIDES, Kind, explain
 from connect_campaigns.aws.patience import LOOK_AGAIN_S
 from connect_campaigns.core import refusals
-from connect_campaigns.core.errors import ConnectCampaignsError, LaunchUncertain
-from connect_campaigns.core.keys import audience_name
-from connect_campaigns.core.launch import Claim, State
+from connect_campaigns.core.errors import LaunchRefused, LaunchUncertain
+from connect_campaigns.core.launch import OVER, Claim, State
 from connect_campaigns.core.records import ClaimRecord, KeyRecord, RelaunchRecord
 from connect_campaigns.core.relaunch import Situation, Step, settle
 from connect_campaigns.core.states import NOT_FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
@@ -43,6 +42,7 @@ class Look:
 
     situation: Situation
     campaign: str | None = None
+    template: str | None = None
     reading: str = NOT_FOUND
     claim: ClaimRecord | None = None
 
@@ -86,9 +86,10 @@ class Relaunching:
         self._wall_clock = wall_clock
         self._sleep = sleep
 
-    def request(self, ask: Ask) -> RelaunchRecord:
+    def request(self, ask: Ask, *, or_first: bool = False) -> RelaunchRecord:
         """Give up what was, and write the request; the same asker again gets the same one.
 
+        :param or_first: where nothing was launched yet, note that this asker's launch is the first (generation 0)
         :returns: the request that stands: `generation` is the first that may launch
         :raises LaunchRefused: nothing was launched with this key, or what it names must not be given up
         :raises LaunchHeld: the former launch still runs
@@ -96,7 +97,12 @@ class Relaunching:
         """
         settled = Settled()
         for _ in range(MAX_PASSES):
-            request = self.one_pass(ask, settled)
+            try:
+                request = self.one_pass(ask, settled)
+            except LaunchRefused as error:
+                if error.code != NOTHING_LAUNCHED or not or_first:
+                    raise
+                request = self._first(ask)
             if request:
                 return request
         raise LaunchUncertain(
@@ -126,6 +132,21 @@ class Relaunching:
         self._do(step, seen, ask, settled)
         return None
 
+    def _first(self, ask: Ask) -> RelaunchRecord | None:
+        """Note that this asker's is the first launch, so that its retry doesn't give up what it launched itself."""
+        noted = RelaunchRecord(
+            at=self._now(),
+            by=ask.by,
+            key=self._key,
+            generation=0,
+            reason=ask.reason,
+            asker=ask.asker,
+            recontact=ask.recontact,
+            attempted=0,
+        )
+        self._ledger.write_relaunch(noted)
+        return self._ledger.relaunch(self._key, 0)
+
     def look(self, ask: Ask) -> str | None:
         """Say what a request would give up; change nothing.
 
@@ -145,7 +166,7 @@ class Relaunching:
 
     def _observe(self, settled: Settled, ask: Ask) -> Look:
         """Walk to the first generation that isn't given up; one that this asker was given ends the walk earlier."""
-        request: RelaunchRecord | None = None
+        request = self._ledger.relaunch(self._key, 0)
         for generation in count():
             key = self._ledger.key(self._key, generation)
             look = self._look_at(key, generation, request, settled)
@@ -178,14 +199,14 @@ class Relaunching:
             request=request,
             wanted=settled.wanted,
         )
-        return Look(situation=situation, campaign=key.campaign, reading=reading, claim=claim)
+        return Look(situation=situation, campaign=key.campaign, template=key.template, reading=reading, claim=claim)
 
     def _whose(self, claim: ClaimRecord | None) -> Claim:
         if claim is None:
             return Claim.NONE
         if claim.void:
             return Claim.VOID
-        return Claim.OURS if claim.key == self._key else Claim.ANOTHERS
+        return Claim.OURS if claim.is_of(self._key) else Claim.ANOTHERS
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
@@ -220,6 +241,13 @@ class Relaunching:
     def _delete(self, seen: Look, settled: Settled) -> None:
         campaign = seen.campaign or ""
         described = self._campaigns.describe(campaign)
+        if described is None and seen.template and self._campaigns.describe(seen.template) is None:
+            raise LaunchUncertain(
+                f"neither campaign {campaign} nor its template {seen.template} is found in {self._campaigns.region}",
+                allowed="the account and Region in which the key was launched: elsewhere everything looks deleted",
+                hint="look at Region, profile and account; if both were deleted, launch with another key",
+                code="elsewhere",
+            )
         outcome = self._campaigns.delete(campaign)
         if outcome.accepted or outcome.code in NOT_FOUND_CODES:
             settled.deleted[campaign] = described
@@ -232,7 +260,7 @@ class Relaunching:
         generation = seen.situation.next_generation if settled.wanted is None else settled.wanted
         # What was made after this request began is not what it gives up.
         former = seen if seen.situation.generation < generation else Look(situation=seen.situation)
-        attempted, source = self._whom(former, settled.deleted.get(former.campaign or ""))
+        attempted, source = self._whom(former, settled)
         self._ledger.write_relaunch(
             RelaunchRecord(
                 at=self._now(),
@@ -248,35 +276,18 @@ class Relaunching:
             )
         )
 
-    def _whom(self, seen: Look, deleted: Description | None) -> tuple[int | None, str | None]:
-        """Whom the former launch attempted, and for which segment it was; None where it can't be told.
-
-        :param deleted: the campaign as it was before it was deleted
-        """
-        if not seen.claim or seen.situation.claim is not Claim.OURS:
+    def _whom(self, former: Look, settled: Settled) -> tuple[int | None, str | None]:
+        if not former.claim or former.situation.claim is not Claim.OURS:
             return 0, None  # this key started nothing
-        try:
-            described = deleted or self._campaigns.describe(seen.campaign or "")
-            if described is None:
-                return None, None
-            source = described.config.get("source", {}).get("customerProfilesSegmentArn")
-            template = described.config.get("tags", {}).get(TEMPLATE_TAG)
-            # The record stands before every start: without one nothing was sent. An accepted DeleteCampaign proves
-            # less, since it takes a campaign that has run and ended, too.
-            if not self._ledger.launch(
-                template=template,
-                audience=audience_name(source),
-                at=datetime.fromisoformat(seen.claim.at),
-                key=self._key,
-                generation=seen.situation.generation,
-            ):
-                return 0, source
-            if deleted or self._metrics is None:
-                return None, source
-            return self._metrics.of(described, now=self._campaigns.service_now()).attempted, source
-        except ConnectCampaignsError as error:
-            self._log.warning("Whom campaign %s attempted can't be told: %s", seen.campaign, error.found)
-            return None, None
+        return whom_it_attempted(
+            former.claim,
+            ended=former.situation.state in OVER,
+            deleted=settled.deleted.get(former.campaign or ""),
+            campaigns=self._campaigns,
+            ledger=self._ledger,
+            metrics=self._metrics,
+            log=self._log,
+        )
 
     def _now(self) -> str:
         try:

@@ -8,7 +8,7 @@ from connect_campaigns.aws.campaigns import SCHEDULE_FROZEN
 from connect_campaigns.aws.outcomes import ACCESS_DENIED, STATE_DECIDES, Kind, explain
 from connect_campaigns.aws.patience import LOOK_AGAIN_S
 from connect_campaigns.core import refusals, send_refusals
-from connect_campaigns.core.errors import LaunchRefused, ServiceUnavailable
+from connect_campaigns.core.errors import GuardFailed, LaunchRefused, ServiceUnavailable
 from connect_campaigns.core.keys import same_source
 from connect_campaigns.core.launch import Mode, State
 from connect_campaigns.core.schedule import LONG_LEAD, Window, window_of
@@ -84,8 +84,13 @@ class Starting:
             and not self._record(self._writes, seen, description, window, memory)
         ):
             return
-        if self._checks.hold(seen, description) is None:
-            return
+        try:
+            if self._checks.hold(seen, description) is None:
+                return
+        except GuardFailed as error:
+            if memory.unknown_sends:  # without a ledger a guard's no is final, and what was sent may yet take effect
+                raise refusals.not_final(error, campaign=description.id) from error
+            raise
         # Before the send: an attempt whose supervisor is dead can't log, and ends here in place of starting.
         self._log.info(
             "Starting campaign %s. To stop it: python -m connect_campaigns stop %s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.clone import TEMPLATE_TAG
+from connect_campaigns.core.errors import ConnectCampaignsError, GuardFailed, LaunchHeld, LaunchSkipped
 from connect_campaigns.core.keys import audience_name
 from connect_campaigns.core.records import ClaimRecord, Event, KeyRecord, LaunchRecord
 from connect_campaigns.core.schedule import Window
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest, Seen
+    from connect_campaigns.core.errors import ThreeParts
+    from connect_campaigns.core.log import Log
     from connect_campaigns.core.schedule import Late
+
+
+NOT_LAUNCHED = {GuardFailed: "refused", LaunchHeld: "held", LaunchSkipped: "skipped"}
+"""Ends that the ledger's events tell of: a launch that may have been meant, and was not. A wrong parameter writes nothing."""
 
 
 class Writes:
@@ -92,3 +99,10 @@ class Writes:
         now = self._campaigns.service_now()
         event = Event(at=now.isoformat(), by=self._request.run.name, what=what, key=self._request.key, text=text)
         self._ledger.write_event(event, at=now, nonce=self._nonce())
+
+    def note(self, error: ThreeParts, *, log: Log) -> None:
+        """Leave word of a launch that was not: best effort, since the error itself is what counts."""
+        try:
+            self.event(NOT_LAUNCHED[type(error)], text=error.found)
+        except (ConnectCampaignsError, LookupError) as trouble:
+            log.debug("no event was written: %s", trouble)

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from connect_campaigns.core.errors import GuardFailed, InvalidInput, LaunchHeld, LaunchRefused
-from connect_campaigns.core.records import ClaimRecord
+from connect_campaigns.core.errors import GuardFailed, InvalidInput, LaunchHeld, LaunchRefused, LaunchUncertain
+from connect_campaigns.core.records import ClaimRecord, EndRecord, KeyRecord
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
 from tests.chaos import people
 from tests.launch_kit import Ran, World
@@ -160,8 +160,94 @@ def test_a_reason_in_the_run_s_conf_asks_once_however_often_the_run_is_retried(w
     assert world.starts == 3
 
 
-def test_a_reason_in_the_conf_of_a_first_run_changes_nothing(world):
-    assert launch(world, conf={"relaunch": "just in case"}).launch["generation"] == 0
+def test_a_reason_in_the_conf_of_a_first_run_never_gives_up_what_that_run_launched(world):
+    conf = {"relaunch": {"reason": "just in case", "recontact": True}}
+    first = launch(world, conf=conf)
+    assert first.launch["generation"] == 0
+    assert launch(world, conf=conf, try_number=2).value == first.value  # attached, while it runs
+    world.kit.campaigns.stop_campaign(id=first.value)
+    assert launch(world, conf=conf, try_number=3).error.code == "launched_ended"
+    assert world.starts == 1
+
+
+def test_create_and_start_of_a_first_run_with_a_reason_agree(world):
+    conf = {"relaunch": "just in case"}
+    create = {"task_id": "create", "template": world.template, "launch_key": "k", **SOON}
+    made = Ran(CreateCampaignOperator(**create), conf=conf).value
+    assert Ran(StartCampaignOperator(task_id="start", campaign_id=made, launch_key="k"), conf=conf).value == made
+
+
+def test_a_backfill_with_a_reason_gives_up_nothing(world):
+    first = launched_and_stopped(world)
+    before = world.writes()
+    skipped = launch(world, run_type="backfill", run_id="backfill__1", conf={"relaunch": "all again"}).error
+    assert (skipped.code, world.writes()) == ("backfill", before)
+    assert launch(world).error.code == "launched_ended"
+    assert world.state(first) == "Stopped"
+
+
+def test_who_was_attempted_is_not_forgotten_over_the_generations_in_between(world):
+    campaign = launch(world).value
+    world.kit.step(3600)
+    if world.state(campaign) == "Running":
+        world.kit.campaigns.stop_campaign(id=campaign)
+    assert relaunch(world, recontact=False).attempted
+    assert launch(world).error.code == "recontact"
+    ledger = world.hook().ledger_at(None)
+    ledger.write_key(KeyRecord(at="2026-12-01T00:00:00+00:00", by="a late skip", key="k", generation=1, campaign=None))
+    relaunch(world, asker="anna/2", recontact=False)
+    assert launch(world).error.code == "recontact"
+    assert world.starts == 1
+
+
+def test_taken_from_outside_is_this_keys_for_good(world):
+    """Somebody starts the clone by hand, the task takes it, housekeeping deletes it: a clear must not launch again."""
+    create = {"task_id": "create", "template": world.template, "launch_key": "k", **SOON}
+    made = Ran(CreateCampaignOperator(**create)).value
+    world.kit.campaigns.start_campaign(id=made)
+    start = StartCampaignOperator(task_id="start", campaign_id=made, launch_key="k", if_active="attach")
+    assert Ran(start).launch["how"] == "attach"
+    other = StartCampaignOperator(task_id="start", campaign_id=made, launch_key="other", if_active="attach")
+    assert Ran(other).error.code == "claimed"
+    world.kit.campaigns.stop_campaign(id=made)
+    ended = EndRecord(at="2026-12-01T00:00:00+00:00", by="housekeeping", campaign=made, state="Completed")
+    world.hook().ledger_at(None).write_ended(ended)
+    world.kit.campaigns.delete_campaign(id=made)
+    assert Ran(start).launch["how"] == "ran"
+    assert launch(world).launch["how"] == "ran"
+    assert world.starts == 1
+
+
+def test_what_somebody_else_started_and_housekeeping_deleted_is_not_launched_again(world):
+    made = Ran(CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", **SOON)).value
+    world.kit.campaigns.start_campaign(id=made)
+    assert launch(world).error.code == "active_outside"
+    world.kit.campaigns.stop_campaign(id=made)
+    ended = EndRecord(at="2026-12-01T00:00:00+00:00", by="housekeeping", campaign=made, state="Stopped")
+    world.hook().ledger_at(None).write_ended(ended)
+    world.kit.campaigns.delete_campaign(id=made)
+    assert launch(world).error.code == "stale"
+    assert world.starts == 1
+
+
+def test_a_refused_read_after_the_yes_is_never_the_last_word(world):
+    world.emulator.add_fault(
+        operation="GetCampaignState", kind="error_before", code="AccessDeniedException", skip=2, times=50
+    )
+    uncertain = launch(world).error
+    assert isinstance(uncertain, LaunchUncertain)
+    assert "python -m connect_campaigns stop" in uncertain.hint
+    world.emulator.clear_faults()
+    assert launch(world).launch["how"] == "attach"
+    assert world.starts == 1
+
+
+def test_a_role_that_may_not_write_keys_leaves_no_campaign_behind(world):
+    world.emulator.set_settings(
+        access={"denied": [{"action": "s3:PutObject", "resource": "arn:aws:s3:::ledger/launches/keys/*"}]}
+    )
+    assert launch(world).error.code == "access_denied"
+    assert [each["id"] for each in world.campaigns()] == [world.template]
 
 
 def test_a_check_says_what_a_relaunch_gives_up_and_changes_nothing(world):

@@ -71,6 +71,11 @@ class Campaigns:
             each.meta.events.register("after-call.connectcampaignsv2", self._note_date)
         client.meta.events.register("response-received.connectcampaignsv2.DescribeCampaign", self._note_body)
 
+    @property
+    def region(self) -> str:
+        """The Region that is talked to."""
+        return self._client.meta.region_name
+
     # -- service time ---------------------------------------------------------------------------------------------
 
     def service_now(self) -> datetime:

@@ -55,8 +55,12 @@ def clone_request(
     schedule: dict[str, Any] = {"startTime": window.start, "endTime": window.end}
     if refresh := template.config.get("schedule", {}).get("refreshFrequency"):
         schedule["refreshFrequency"] = refresh
-    # AWS's own tags, as CloudFormation's, can be read and not be given.
-    its_own = {name: value for name, value in template.config.get("tags", {}).items() if not name.startswith("aws:")}
+    # AWS's own tags, as CloudFormation's, can be read and not be given; ours, of a template that is itself a clone, are not its.
+    its_own = {
+        name: value
+        for name, value in template.config.get("tags", {}).items()
+        if not name.startswith(("aws:", "connect-campaigns:"))
+    }
     all_tags = {**its_own, **tags}
     if len(all_tags) > MAX_TAGS:
         raise LaunchRefused(

@@ -67,9 +67,9 @@ class Ledger:
 
     # -- the facts of the launch protocol -----------------------------------------------------------------------------
 
-    def key(self, key: str, generation: int) -> KeyRecord | None:
-        """Read K."""
-        return self._read(key_object(key, generation), KeyRecord)
+    def key(self, key: str, generation: int, *, under: str | None = None) -> KeyRecord | None:
+        """Read K. `under`: as for `write_key`."""
+        return self._read(key_object(key, generation, under=under), KeyRecord)
 
     def write_key(self, record: KeyRecord, *, under: str | None = None) -> None:
         """Write K once; whether it is ours or another's is for the next read to say.
@@ -116,10 +116,7 @@ class Ledger:
     def launch(
         self, *, template: str | None, audience: str, at: datetime, key: str, generation: int
     ) -> LaunchRecord | None:
-        """Read the record of one launch; None = it was never about to start.
-
-        :param at: when its claim was written
-        """
+        """Read the record of one launch, claimed `at`; None = it was never about to start."""
         return self._read(launch_object(template, audience, at=at, key=key, generation=generation), LaunchRecord)
 
     def launches_since(self, *, template: str | None, audience: str, since: datetime) -> list[LaunchRecord]:
@@ -145,10 +142,12 @@ class Ledger:
 
     # -- marker, freeze -------------------------------------------------------------------------------------------
 
-    def marker(self) -> Marker:
+    def marker(self, *, region: str | None = None) -> Marker:
         """Read the marker.
 
+        :param region: where campaigns are about to be launched or given up; None = nothing of that kind
         :raises ServiceRefused: it isn't there: an emptied bucket or a mistyped prefix is not a fresh start
+        :raises LaunchRefused: it is another Region's: there no campaign would be found, which must not count as gone
         """
         marker = self.found_marker()
         if marker is None:
@@ -157,6 +156,13 @@ class Ledger:
                 allowed="a prefix that `ledger init` prepared; an emptied bucket or a mistyped prefix is not a fresh start",
                 hint=f"look at `launch_ledger`; for a new ledger: python -m connect_campaigns ledger init {self.uri}",
                 code="ledger_marker",
+            )
+        if region and marker.region not in {None, region}:
+            raise LaunchRefused(
+                f"{self.uri} is the ledger of Region {marker.region}, and this connection's is {region}",
+                allowed="one ledger for one Connect instance, in its Region",
+                hint="look at the Region of the connection or command, and at `launch_ledger`",
+                code="ledger_region",
             )
         return marker
 
@@ -192,12 +198,15 @@ class Ledger:
                 code="freeze",
             ) from error
 
-    def init(self, *, at: datetime, by: str, ledger_id: str | None = None) -> tuple[Marker, bool]:
+    def init(
+        self, *, at: datetime, by: str, ledger_id: str | None = None, region: str | None = None
+    ) -> tuple[Marker, bool]:
         """Prepare the prefix: prove that the store honours conditional writes, then write the marker.
 
-        :param ledger_id: that of a lost ledger which this one takes the place of; None = a new one
+        :param region: of the Connect instance; a launch from another one is refused
+        :param ledger_id: that of a lost ledger whose place this one takes; None = a new one
         :returns: the marker, and whether this call made it
-        :raises ServiceRefused: the store took the same object twice, or a right is missing; no marker was written
+        :raises ServiceRefused: the store took one object twice, or a right is missing; no marker was written
         """
         probe = f"probe/{uuid.uuid4()}.json"
         record = Marker(at=at.isoformat(), by=by, id="probe")
@@ -216,7 +225,7 @@ class Ledger:
         there = self.found_marker()
         if there:
             return there, False
-        self._write_once(MARKER, Marker(at=at.isoformat(), by=by, id=ledger_id or str(uuid.uuid4())))
+        self._write_once(MARKER, Marker(at=at.isoformat(), by=by, id=ledger_id or str(uuid.uuid4()), region=region))
         return self.marker(), True
 
     # -- objects --------------------------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ class Memory:
 
     candidate: str | None = None  # a campaign that we created and K doesn't name yet
     accepted: str | None = None  # the campaign whose StartCampaign the service said yes to
+    ours: str | None = None  # the campaign that the last pass read as claimed by this key
     window: Window | None = None  # what we last read of the campaign's schedule, for the result
     doubted: Observation | None = None  # seen, and decided only when it is still seen after some looks
     looks: int = 0  # how often in a row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from connect_campaigns.core.keys import audience_name
 from connect_campaigns.core.outcome import has_audience
 from connect_campaigns.core.states import ACTIVE, CampaignState
 from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Passed, span, told
@@ -107,21 +108,22 @@ def _named(campaigns: Sequence[ActiveCampaign]) -> str:
 
 
 def recontact(facts: Facts, _: GuardSettings) -> Verdict:
-    """A relaunch doesn't contact the same audience again, unless whoever asked for it said so."""
-    asked = facts.relaunch
-    if asked is None:
+    """A relaunch doesn't contact the same audience again, unless whoever asked for it, or for a later one, said so."""
+    if not facts.relaunches:
         return NotEvaluated("no relaunch")
-    source = (facts.config or {}).get("source", {}).get("customerProfilesSegmentArn")
-    if asked.recontact:
-        return Passed(f"{asked.by} lets the same people be contacted again")
-    if asked.attempted == 0:
-        return Passed("the former launch attempted nobody")
-    if asked.source not in {None, source}:
-        return Passed("another audience than the former launch's")
-    whom = "people, how many can't be told," if asked.attempted is None else f"{asked.attempted} people"
+    audience = audience_name((facts.config or {}).get("source", {}).get("customerProfilesSegmentArn"))
+    contacted = None
+    for asked in facts.relaunches:
+        if asked.recontact:
+            contacted = None
+        elif asked.attempted != 0 and (asked.source is None or audience_name(asked.source) == audience):
+            contacted = asked
+    if contacted is None:
+        return Passed(f"{len(facts.relaunches)} relaunches: nobody is contacted again, or that is allowed")
+    whom = "people, how many can't be told," if contacted.attempted is None else f"{contacted.attempted} people"
     return Failed(
-        f"the former launch of this key (campaign {asked.former}) attempted {whom} of "
-        + ("an audience that can't be told any more" if asked.source is None else "this same audience"),
+        f"a former launch of this key (campaign {contacted.former}) attempted {whom} of "
+        + ("an audience that can't be told any more" if contacted.source is None else "this same audience"),
         allowed="a relaunch on another audience, or one that says that the same people may be contacted again",
         hint=f"python -m connect_campaigns relaunch {facts.key!r} --reason '…' --recontact; or prepare another audience",
     )

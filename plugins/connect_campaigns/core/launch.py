@@ -99,6 +99,7 @@ class Act(StrEnum):
     BIND = "guards, then write K: the campaign given"
     CLAIM = "guards, then write C"
     START = "renew a schedule that has passed; else guards, freeze last, then StartCampaign as the very next call"
+    TAKE = "write C: somebody else started it, and the author takes that"
     VOID = "write C = void: the campaign is gone and was never started"
     NEXT = "look at the next generation"
     AGAIN = "look again"
@@ -217,7 +218,7 @@ ROWS: tuple[tuple[Cells, Action], ...] = (
     _row(LAUNCHES, [Key.KNOWN], [State.COMPLETED], OURS, Act.RAN),
     _row(LAUNCHES, [Key.KNOWN], [State.STOPPED, State.FAILED], OURS, Act.REFUSE, "launched_ended"),
     # Begun, and nobody's: started outside.
-    _row(LAUNCHES, [Key.KNOWN], ACTIVE, NOBODYS, Act.ATTACH_OUTSIDE, attach=[True]),
+    _row(LAUNCHES, [Key.KNOWN], ACTIVE, NOBODYS, Act.TAKE, attach=[True]),
     _row(LAUNCHES, [Key.KNOWN], ACTIVE, NOBODYS, Act.REFUSE, "active_outside"),
     _row(LAUNCHES, [Key.KNOWN], OVER, NOBODYS, Act.REFUSE, "stale"),
     # Combinations that one pass can't see; it looks again and never acts on one.

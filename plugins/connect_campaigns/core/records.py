@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from connect_campaigns.core.errors import LaunchRefused
-from connect_campaigns.core.keys import CAMPAIGN_ID
+from connect_campaigns.core.keys import CAMPAIGN_ID, key_hash
 
 SCHEMA = 1
 
@@ -74,6 +74,7 @@ class Marker(Record):
 
     kind = "ledger"
     id: str
+    region: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,13 +101,21 @@ class KeyRecord(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimRecord(Record):
-    """C: which key a campaign belongs to; ``key`` None = void, nobody will ever start it."""
+    """C: which key a campaign belongs to; ``key`` None = void, nobody will ever start it.
+
+    :param key_hash: where `key` is not the exact text
+    """
 
     kind = "claim"
     campaign: str
     key: str | None
     generation: int | None = None
     reason: str | None = None
+    key_hash: str | None = None
+
+    def is_of(self, key: str) -> bool:
+        """Whether it is this key's: by hash, since a rebuilt ledger may not know the exact text."""
+        return self.key is not None and (self.key_hash or key_hash(self.key)) == key_hash(key)
 
     def __post_init__(self) -> None:
         """Hold the members to their form."""

@@ -219,6 +219,16 @@ def of_pass(reason: str, seen: Seen, *, key: str, reading: str | None = None) ->
     return refusal(reason, key=key, campaign=seen.campaign or "", reading=reading or seen.reading, owner=seen.claim)
 
 
+def not_final(error: ConnectCampaignsError, *, campaign: str) -> LaunchUncertain:
+    """Make a final error one that a retry may heal: this launch has claimed the campaign, and may have started it."""
+    return LaunchUncertain(
+        f"{error.found}; campaign {campaign} is this launch's, and may have been started",
+        allowed=error.allowed,
+        hint=f"{error.hint}; then retry: it looks first. To stop the calls: python -m connect_campaigns stop {campaign}",
+        code=error.code,
+    )
+
+
 def guard_failed(name: str, failed: Failed, *, held: bool) -> ThreeParts:
     """Make what a failed guard does to the task: a skip, a final refusal, or one that a retry may heal.
 

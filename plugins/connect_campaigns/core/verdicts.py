@@ -24,7 +24,7 @@ class Fact(StrEnum):
     CAMPAIGN = "campaign"  # configuration, state, window and service time
     LAUNCHES = "launches"  # by other keys, of the same template on the same audience
     ACTIVE = "active"  # campaigns that run on the same source
-    RELAUNCH = "relaunch"  # the request that opened this generation
+    RELAUNCH = "relaunch"  # the requests that gave up this key's former generations
     FREEZE = "freeze"
 
 
@@ -148,7 +148,7 @@ class Facts:
     :param window: when it will start and end
     :param launches: claimed within ``min_launch_gap`` and the usual lead before it; None too for a campaign that is no clone
     :param active: or why they could not be looked for
-    :param relaunch: the person's request that opened this generation of the key, where one did
+    :param relaunches: people's requests that gave up former generations of the key, in their order
     :param freeze: the switch, where it is on
     """
 
@@ -163,7 +163,7 @@ class Facts:
     window: Window | Late | None = None
     launches: tuple[OtherLaunch, ...] | None = None
     active: tuple[ActiveCampaign, ...] | str | None = None
-    relaunch: RelaunchRecord | None = None
+    relaunches: tuple[RelaunchRecord, ...] = ()
     freeze: Freeze | None = None
 
 

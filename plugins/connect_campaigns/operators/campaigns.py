@@ -257,12 +257,14 @@ class PreflightOperator(CreateCampaignOperator):
         """Evaluate, log the table, and pass or raise what the first failed guard says."""
         from connect_campaigns.preflight import preflight
 
-        launcher = self.launcher(replace(self.request(context), mode=Mode.CLONE))
+        request = replace(self.request(context), mode=Mode.CLONE)
+        launcher = self.launcher(request)
         verdicts, seen = preflight(launcher)
         self.log.info("Checked, nothing started:\n%s", table(verdicts))
         for name, verdict in verdicts:
             if isinstance(verdict, Failed):
-                held = seen.observation.claim is Claim.OURS
+                # A relaunch that is only asked for has given up nothing yet: no void for what comes after it.
+                held = seen.observation.claim is Claim.OURS or request.run.relaunch is not None
                 if verdict.then is OnFailure.SKIP_FOR_GOOD and not held:
                     launcher.checks.hold(seen)  # writes void and skips; where it comes back, the ledger moved meanwhile
                     held = True

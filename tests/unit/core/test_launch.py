@@ -116,7 +116,7 @@ def test_the_design_s_table(mode, key, state, claim, act, reason):
 
 
 def test_an_author_may_take_what_somebody_else_started():
-    assert see(Mode.GIVEN, Key.KNOWN, State.RUNNING, Claim.NONE, attach=True).act is Act.ATTACH_OUTSIDE
+    assert see(Mode.GIVEN, Key.KNOWN, State.RUNNING, Claim.NONE, attach=True).act is Act.TAKE
     assert see(Mode.BARE, Key.ABSENT, State.PAUSED, Claim.NONE, attach=True).act is Act.ATTACH_OUTSIDE
     assert see(Mode.GIVEN, Key.KNOWN, State.COMPLETED, Claim.NONE, attach=True).reason == "stale"
 
