@@ -29,7 +29,7 @@ collect_ignore_glob = [] if os.environ.get("KILLS") == "1" else ["*"]
 LANES = 6
 
 
-ORDER = ("test_tasks", "test_triggerer", "test_services", "test_schedulers", "test_celery")
+ORDER = ("test_verdict", "test_tasks", "test_triggerer", "test_services", "test_schedulers", "test_celery")
 """Each leaves the site as the next one needs it; the last ends it."""
 
 

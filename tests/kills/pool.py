@@ -42,7 +42,6 @@ class Kill:
 class Pool:
     """The lanes of one Airflow.
 
-    :param moments: the calls of a clean launch
     :param say: prints a line
     """
 

@@ -177,7 +177,11 @@ class Site:
         return component
 
     def freeze(self, scheduler: Component) -> None:
-        """SIGSTOP a scheduler between two transactions: in one, its row locks would keep the others from its runs."""
+        """SIGSTOP a scheduler between two transactions.
+
+        In one, its row locks would keep every other scheduler from its runs: as long as it is frozen, and where it is
+        killed then as long as its idle workers live, which inherited its connection.
+        """
 
         def frozen() -> bool:
             scheduler.kill(signal.SIGSTOP)

@@ -64,6 +64,7 @@ def test_a_killed_scheduler_and_its_successor(site, pool):
     killed = site.last("scheduler")
 
     def strike(_: list[Launch]) -> None:
+        site.freeze(killed)
         killed.kill(signal.SIGKILL)
         site.start_another("scheduler", settings=SUCCESSOR)
 
