@@ -17,6 +17,8 @@ from connect_emulator.client import Control, EmulatorProcess
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest_plugins = ("tests.chaos.wire.report",)  # here, since the process that prints it collects no tests itself
+
 # Airflow writes its configuration into AIRFLOW_HOME when it is imported: never into the home of who runs the tests.
 # No test ever finds the credentials, Region, Airflow settings or proxy of who runs it: none reaches a real account.
 for name in [name for name in os.environ if name.startswith(("AWS_", "AIRFLOW_")) and name != "AWS_CA_BUNDLE"]:

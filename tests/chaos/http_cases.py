@@ -10,6 +10,7 @@ from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.aws.clone import LEDGER_TAG
+from connect_campaigns.aws.ledger import FREEZE
 from connect_campaigns.core.errors import ConnectCampaignsError, FinalError
 from connect_campaigns.core.housekeeping import Rules
 from connect_campaigns.core.records import ClaimRecord, KeyRecord
@@ -303,11 +304,16 @@ def broken(play: Play) -> list[str]:
         if LEDGER_TAG in tags and world.state(each["id"]) == "Initialized" and (claim is None or claim.void):
             found.append(f"ORPHAN: {each['id']}")
     for before, call in zip([None, *calls], calls, strict=False):
-        if call["operation"] == "StartCampaign" and (
-            before is None or "freeze" not in str(before["params"].get("Key"))
-        ):
-            found.append(f"FREEZE: StartCampaign right after {before and before['operation']}")
+        if call["operation"] == "StartCampaign" and not (before and _found_off(before)):
+            told = before and (before["operation"], before["params"].get("Key"), before["status"])
+            found.append(f"FREEZE: StartCampaign right after {told}")
     return found
+
+
+def _found_off(call: dict[str, Any]) -> bool:
+    """Whether this call read the freeze switch and was told that there is none."""
+    is_read = call["operation"] == "GetObject" and str(call["params"].get("Key")).endswith(FREEZE)
+    return is_read and call["status"] == 404
 
 
 def play(world: World, case: Case) -> tuple[bool, list[str]]:

@@ -16,7 +16,7 @@ INVARIANTS = {
     "TWO_RUNNING": "no two campaigns of one key are active at once, whoever relaunches",
     "RECORDED": "no campaign is started before its launch record stands in the ledger",
 }
-"""Name and meaning; all but the last as in the method that the protocol was verified by."""
+"""Name and meaning."""
 
 
 class Violated(Exception):

@@ -70,7 +70,7 @@ def cases_of(scenario: str, launch: list[list[str]]) -> list[Case]:
 
 
 def sample(cases: Iterable[Case], *, size: int, seed: int, whole: bool) -> list[Case]:
-    """Take cases so that every pair of fault, call and recovery is there, then at random up to a size.
+    """Take cases so that every pair of fault, call and recovery is there, and of scenario and recovery; then up to a size.
 
     :param whole: those pairs in each scenario, not in all of them together
     """
@@ -87,7 +87,12 @@ def sample(cases: Iterable[Case], *, size: int, seed: int, whole: bool) -> list[
 
 
 def _pairs(case: Case) -> set[tuple[str, ...]]:
-    return {("fault", case.fault, case.call), ("met", case.fault, case.recovery), ("at", case.call, case.recovery)}
+    return {
+        ("fault", case.fault, case.call),
+        ("met", case.fault, case.recovery),
+        ("at", case.call, case.recovery),
+        ("group", case.scenario, case.recovery),
+    }
 
 
 def play(pool: Pool, case: Case, *, traced: bool = False) -> Played:

@@ -71,12 +71,12 @@ class Bench:
     def play(self, scenario: str, recovery: str) -> None:
         """Play the chosen cases of one scenario and recovery; a broken invariant fails, with name and trace.
 
-        :raises AssertionError: an invariant is broken in one of them
+        :raises AssertionError: an invariant is broken in one of them, or there is none to play
         """
+        mine = [case for case in self.taken if (case.scenario, case.recovery) == (scenario, recovery)]
+        assert mine, f"no case of {scenario} with {recovery} is among the {len(self.taken)} taken"
         wrong: list[Played] = []
-        for case in self.taken:
-            if (case.scenario, case.recovery) != (scenario, recovery):
-                continue
+        for case in mine:
             played = play(self.pool, case)
             self.played.append(played)
             if played.broken:

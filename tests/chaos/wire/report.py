@@ -1,4 +1,4 @@
-"""All tables of a run in one: a pytest plugin (`-p tests.chaos.wire.report`), or `python -m tests.chaos.wire.report FOLDER`."""
+"""All tables of a run, at its end: a pytest plugin, named in `tests/conftest.py`; or `python -m tests.chaos.wire.report FOLDER`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from connect_campaigns.core.launch import ROWS
-
 
 def summary(folder: Path) -> list[str]:
     """Add up what the groups left in a folder; empty where there is nothing."""
+    from connect_campaigns.core.launch import ROWS  # a run without these cases has no use for it
+
     found: list[dict[str, Any]] = [json.loads(path.read_text()) for path in sorted(folder.glob("wire-*.json"))]
     if not found:
         return []
@@ -37,10 +37,15 @@ def summary(folder: Path) -> list[str]:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
-    """Print it at the end of a run."""
-    factory = getattr(config, "_tmp_path_factory", None)
-    for line in summary(factory.getbasetemp()) if factory else []:
-        terminalreporter.write_line(line)
+    """Print it at the end of a run, in the process that the workers report to; and what the graph left."""
+    folder = config._tmp_path_factory.getbasetemp()  # above the workers' own folders
+    for path in sorted(folder.glob("graph*.txt")):
+        terminalreporter.section(path.name)
+        terminalreporter.write(path.read_text())
+    lines = summary(folder)
+    if lines:
+        terminalreporter.section("wire cases")
+        terminalreporter.write_line("\n".join([*lines, f"the tables of all groups: {folder}"]))
 
 
 if __name__ == "__main__":
