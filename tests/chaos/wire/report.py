@@ -1,4 +1,4 @@
-"""All tables of a run, at its end: a pytest plugin, named in `tests/conftest.py`; or `python -m tests.chaos.wire.report FOLDER`."""
+"""All tables of a run, at its end: a plugin of `tests/conftest.py`; or `python -m tests.chaos.wire.report FOLDER`."""
 
 from __future__ import annotations
 
