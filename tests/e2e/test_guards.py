@@ -234,6 +234,28 @@ def test_the_gap_ends_and_can_be_taken_off(world):
     assert world.starts == 3
 
 
+def test_the_gap_counts_from_the_contact_not_from_the_claim(world):
+    ahead = {"start_after": timedelta(hours=6.5), "launch_key": "a", "min_launch_gap": timedelta(hours=12)}
+    assert Ran(clone(world, **ahead)).error is None
+    world.kit.step(12.5 * 3600)
+    second = Ran(clone(world, launch_key="b", min_launch_gap=timedelta(hours=12))).error
+    assert second.code == "launch_gap"
+    assert "claimed 12.5 h ago for " in second.found
+    world.kit.step(6.1 * 3600)
+    assert Ran(clone(world, launch_key="b", min_launch_gap=timedelta(hours=12))).error is None
+    assert world.starts == 2
+
+
+def test_a_launch_that_still_goes_on_counts_after_the_gap_too(world):
+    told = other_template(world, schedule=world.kit.schedule(60, 48 * 3600))
+    first = Ran(clone(world, launch_key="a", **told))
+    world.kit.campaigns.pause_campaign(id=first.value)
+    world.kit.step(20 * 3600)
+    assert "is Paused" in Ran(clone(world, launch_key="b", **told)).error.found
+    world.kit.campaigns.stop_campaign(id=first.value)
+    assert Ran(clone(world, launch_key="b", **told)).error is None
+
+
 def test_a_deleted_campaign_s_launch_still_counts(world):
     first = Ran(clone(world, launch_key="one"))
     world.kit.campaigns.stop_campaign(id=first.value)
@@ -308,6 +330,19 @@ def test_an_overlap_may_only_be_told_of(world):
     world.kit.campaigns.start_campaign(id=world.campaign(name="by hand"))
     assert Ran(log.of(clone(world, if_overlap="warn"))).error is None
     assert "active on the same source: 'by hand'" in log.text
+
+
+def test_an_overlap_on_the_source_s_other_spelling_is_one(world):
+    other = world.kit.create_for_segment(world.arn.replace("/segment-definitions/", "/segments/"), name="by hand")
+    world.kit.campaigns.start_campaign(id=other)
+    assert Ran(clone(world, if_overlap="fail")).error.code == "overlap"
+
+
+def test_a_clone_on_the_source_s_other_spelling_is_the_one_that_was_asked_for(world):
+    short = world.arn.replace("/segment-definitions/", "/segments/")
+    made = Ran(CreateCampaignOperator(task_id="t", template=world.template, launch_key="k", source=world.arn, **SOON))
+    assert Ran(clone(world, source=short)).value == made.value
+    assert world.starts == 1
 
 
 def test_another_source_s_campaign_and_our_own_are_no_overlap(world):

@@ -132,6 +132,52 @@ def test_this_machine_s_own_clock_beside_a_service_ten_minutes_ahead(world):
     assert decision(ran, here)[:2] == ("started", 2 * TEN)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "end_at", "words"),
+    [(60, 90, "`latest_start` was"), (None, 90, "`end_at` was"), (None, None, None)],
+)
+def test_an_old_run_doesn_t_start_a_campaign_made_by_hand_whose_own_time_is_ahead(world, minutes, end_at, words):
+    """`latest_start` and `end_at` decide in place of the run's age: so they are asked for its own schedule too."""
+    now = world.kit.now()
+    given = world.campaign(name="by hand", schedule=world.kit.schedule(600, 3600))
+    due = now - timedelta(days=5)
+    midnight = due.replace(hour=0, minute=0)
+    given_times = {"start_at": 0, "latest_start": minutes, "end_at": end_at}
+    bounds = {
+        name: wall(midnight + timedelta(minutes=shift)) for name, shift in given_times.items() if shift is not None
+    }
+    start = StartCampaignOperator(
+        task_id="t", campaign_id=given, launch_key="k", renew_schedule=True, timezone="UTC", **bounds
+    )
+    refused = Ran(start, due=due, run_type="scheduled", scheduled=True).error
+    assert isinstance(refused, GuardFailed)
+    assert (refused.code, words is None or words in refused.found) == ("schedule" if words else "run_age", True)
+    assert (world.starts, [name for name in world.objects() if name.startswith("campaigns/")]) == (0, [])
+
+
+def test_a_campaign_made_by_hand_must_end_by_end_at(world):
+    noon = (datetime.now(UTC) + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
+    world.emulator.set_clock(now=noon.isoformat())
+    given = world.campaign(name="by hand", schedule=world.kit.schedule(600, 3600))
+    start = {"task_id": "t", "campaign_id": given, "launch_key": "k", "renew_schedule": True, "timezone": "UTC"}
+    refused = Ran(StartCampaignOperator(**start, end_at="12:59", if_late="skip"), due=noon).error
+    assert isinstance(refused, GuardFailed)
+    assert "own schedule ends at" in refused.found
+    assert Ran(StartCampaignOperator(**start, end_at="13:00"), due=noon).error is None
+    assert world.starts == 1
+
+
+def test_a_late_start_doesn_t_move_the_end_where_the_template_gives_the_length(world):
+    noon = (datetime.now(UTC) + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
+    world.emulator.set_clock(now=noon.isoformat())
+    template = world.campaign(name="an hour", schedule=world.kit.schedule(60, 3660))
+    plan = {"start_at": "11:50", "timezone": "UTC", "launch_key": "k"}
+    made = Ran(CreateCampaignOperator(task_id="create", template=template, **plan), due=noon)
+    world.kit.step(5 * 60)  # the clone's start has passed
+    start = StartCampaignOperator(task_id="start", campaign_id=made.value, renew_schedule=True, **plan)
+    assert decision(Ran(start, due=noon), noon) == ("started", timedelta(minutes=6), timedelta(minutes=50))
+
+
 CHANGES = [
     ("Europe/Paris", date(2027, 3, 28), timedelta(hours=1)),
     ("Europe/Paris", date(2027, 10, 31), timedelta(hours=-1)),

@@ -65,6 +65,7 @@ FAILS = [
     ("run_age", {"wall_now": NOW + timedelta(hours=12, seconds=1)}, OnFailure.FAIL, "due 12.0 h ago"),
     ("schedule", {"window": Late("it is late", skip=False)}, OnFailure.FAIL, "too late"),
     ("schedule", {"window": Late("it is late", skip=True)}, OnFailure.SKIP_FOR_GOOD, "too late"),
+    ("schedule", {"window": Late("its end", skip=False, hint="end by `end_at`")}, OnFailure.FAIL, "too late: its end"),
     ("schedule", {"window": None}, OnFailure.FAIL, "no schedule"),
     ("schedule", {"window": Window(WINDOW.end, WINDOW.start)}, OnFailure.FAIL, "before it starts"),
     ("schedule", {"window": Window(NOW, WINDOW.end)}, OnFailure.FAIL, "past its start"),

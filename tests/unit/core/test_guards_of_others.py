@@ -22,11 +22,18 @@ from tests.unit.core.guard_kit import NOW, ask, config
 GAP = GuardSettings(min_launch_gap=timedelta(hours=12))
 
 
-def launch(key: str = "theirs", *, state: str = "Running", ago: timedelta = timedelta(hours=2)) -> OtherLaunch:
-    return OtherLaunch(key=key, campaign=f"of-{key}", audience="vip", at=NOW - ago, state=state)
+def launch(
+    key: str = "theirs",
+    *,
+    state: str | None = "Running",
+    ago: timedelta = timedelta(hours=2),
+    start: timedelta | None = None,
+) -> OtherLaunch:
+    begins = None if start is None else NOW + start
+    return OtherLaunch(key=key, campaign=f"of-{key}", audience="vip", at=NOW - ago, start=begins, state=state)
 
 
-@pytest.mark.parametrize("state", ["Running", "Paused", "Completed", "Stopped", "Failed", "NotFound", "NotSeen", "New"])
+@pytest.mark.parametrize("state", ["Running", "Paused", "Completed", "Stopped", "Failed", "NotFound", "New"])
 @pytest.mark.parametrize("claimed_at", [None, NOW - timedelta(hours=3), NOW])
 def test_a_launch_that_has_begun_stands_in_the_way_whenever_it_was_claimed(state, claimed_at):
     verdict = ask("launch_gap", GAP, launches=(launch(state=state),), claimed_at=claimed_at)
@@ -71,8 +78,51 @@ def test_a_fresh_one_that_waits_holds_everybody_for_a_minute():
         assert isinstance(ask("launch_gap", GAP, claimed_at=earlier, launches=(fresh,)), kind)
 
 
+@pytest.mark.parametrize(
+    ("hours_to_start", "kind"),
+    [(-12.1, Passed), (-12, Passed), (-11.9, Failed), (-6, Failed), (1, Failed), (20, Failed)],
+)
+@pytest.mark.parametrize("claimed_at", [None, NOW])
+def test_the_gap_counts_from_the_start_and_not_from_the_claim(hours_to_start, kind, claimed_at):
+    other = launch(state="Completed", ago=timedelta(hours=30), start=timedelta(hours=hours_to_start))
+    verdict = ask("launch_gap", GAP, launches=(other,), claimed_at=claimed_at)
+    assert isinstance(verdict, kind)
+    if isinstance(verdict, Failed):
+        assert f"claimed 30.0 h ago for {other.contact:%Y-%m-%d %H:%M} UTC" in verdict.found
+
+
+def test_a_start_that_had_passed_when_it_was_claimed_doesn_t_shorten_the_gap():
+    late = launch(state="Completed", ago=timedelta(hours=11), start=timedelta(hours=-20))
+    assert isinstance(ask("launch_gap", GAP, launches=(late,)), Failed)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [("Running", Failed), ("Paused", Failed), ("Completed", Passed), ("NotFound", Passed), ("Initialized", Passed)],
+)
+def test_one_that_is_still_active_counts_however_long_ago_it_began(state, kind):
+    old = launch(state=state, ago=timedelta(hours=40), start=timedelta(hours=-39))
+    assert isinstance(ask("launch_gap", GAP, launches=(old,)), kind)
+
+
+@pytest.mark.parametrize("ago", [2, 40])
+def test_one_whose_state_can_t_be_told_holds_and_refuses_nothing_for_good(ago):
+    unseen = launch(state=None, ago=timedelta(hours=ago))
+    verdict = ask("launch_gap", GAP, launches=(unseen,), claimed_at=NOW - timedelta(hours=3))
+    assert verdict.then is OnFailure.HOLD
+    for word in ("'theirs'", "of-theirs", "can't be told"):
+        assert word in verdict.found
+    assert "retry" in verdict.hint
+
+
+def test_beside_one_that_certainly_launched_it_is_that_one_that_is_told():
+    verdict = ask("launch_gap", GAP, launches=(launch(state=None), launch("certain")))
+    assert (verdict.then, "'certain' launched" in verdict.found) == (OnFailure.FAIL, True)
+
+
 def test_records_of_our_own_key_never_count():
-    assert isinstance(ask("launch_gap", GAP, key="theirs", launches=(launch(),)), Passed)
+    for state in ("Running", None):
+        assert isinstance(ask("launch_gap", GAP, key="theirs", launches=(launch(state=state),)), Passed)
 
 
 def test_without_others_it_passes_and_names_the_gap():
@@ -108,6 +158,23 @@ def test_an_active_campaign_on_the_source_is_named(if_overlap, kind):
 
 def test_an_overlap_may_end_so_a_retry_looks_again():
     assert ask("overlap", GuardSettings(if_overlap="fail"), active=ACTIVE).then is OnFailure.HOLD
+
+
+UNSEEN = ActiveCampaign(id="c-x", name="perhaps", state=None)
+
+
+@pytest.mark.parametrize(("if_overlap", "kind"), [("fail", Failed), ("warn", Warned)])
+def test_one_whose_state_can_t_be_told_is_no_absence_of_an_overlap(if_overlap, kind):
+    verdict = ask("overlap", GuardSettings(if_overlap=if_overlap), active=(UNSEEN,))
+    assert isinstance(verdict, kind)
+    assert "can't be told: 'perhaps' (c-x, not in the reply)" in verdict.found
+    if isinstance(verdict, Failed):
+        assert verdict.then is OnFailure.HOLD
+
+
+def test_beside_an_active_one_only_that_is_named():
+    found = ask("overlap", GuardSettings(if_overlap="fail"), active=(UNSEEN, ACTIVE[0])).found
+    assert found == "active on the same source: 'spring 0' (c-0, Running)"
 
 
 def test_many_active_campaigns_are_counted():

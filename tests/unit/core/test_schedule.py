@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.schedule import LEAD, Late, ScheduleSpec, Window, checked, plan, run_day, to_utc
+from connect_campaigns.core.schedule import (
+    LEAD,
+    LONG_LEAD,
+    Late,
+    ScheduleSpec,
+    Window,
+    bounded,
+    checked,
+    plan,
+    run_day,
+    to_utc,
+)
 
 DAY = date(2026, 12, 1)
 PARIS = "Europe/Paris"
@@ -33,6 +44,7 @@ def planned(now: str, own: Window | None = OWN, day: date = DAY, **spec):
         ("2026-12-01T01:30", {"start_at": "09:00", "end_at": "19:30"}, "2026-12-01T08:00", "2026-12-01T18:30"),
         ("2026-12-01T08:30", {"start_at": "09:00", "end_at": "19:30"}, "2026-12-01T08:31", "2026-12-01T18:30"),
         ("2026-12-01T01:30", {"start_at": "09:00"}, "2026-12-01T08:00", "2026-12-01T18:00"),
+        ("2026-12-01T12:30", {"start_at": "09:00"}, "2026-12-01T12:31", "2026-12-01T18:00"),
         ("2026-12-01T10:00", {"end_at": "19:30"}, "2026-12-01T10:01", "2026-12-01T18:30"),
         ("2026-12-01T21:00", {"start_at": "09:00+1", "end_at": "19:30+1"}, "2026-12-02T08:00", "2026-12-02T18:30"),
         ("2026-12-01T19:00", {"start_at": "20:00", "end_at": "01:00+1"}, "2026-12-01T19:01", "2026-12-02T00:00"),
@@ -68,6 +80,60 @@ def test_a_late_launch_never_moves_the_end():
     assert isinstance(planned("2026-12-01T18:30", start_at="09:00", end_at="19:30", timezone=PARIS), Late)
     window = planned("2026-12-01T18:20", start_at="09:00", end_at="19:30", timezone=PARIS)
     assert window == Window(at("2026-12-01T18:21"), at("2026-12-01T18:30"))
+
+
+def test_without_end_at_a_late_launch_doesn_t_move_the_end_either_and_is_late_after_it():
+    assert isinstance(planned("2026-12-01T18:00", start_at="09:00", timezone=PARIS), Late)
+    assert isinstance(planned("2026-12-06T08:30", start_at="09:00", timezone=PARIS), Late)
+
+
+def test_renewals_one_after_the_other_keep_the_end():
+    """A clone's own window is the only length that is left of its template's, and each renewal shortens it."""
+    window, spec = OWN, checked(start_at="09:00", timezone=PARIS)
+    for renews, now in ((False, "08:30"), (True, "08:40"), (True, "12:00"), (True, "17:50")):
+        for lead in (LEAD, LONG_LEAD):
+            moment = at(f"2026-12-01T{now}")
+            window = plan(spec, now=moment, day=DAY, own=window, lead=lead, renews=renews or lead is LONG_LEAD)
+            assert window == Window(moment + lead, at("2026-12-01T18:00"))
+
+
+@pytest.mark.parametrize("own_day", ["2026-11-24", "2026-12-08"])
+def test_a_campaign_s_own_window_of_another_day_gives_only_its_length(own_day):
+    own = Window(at(f"{own_day}T10:00"), at(f"{own_day}T14:00"))
+    spec = checked(start_at="09:00", timezone=PARIS)
+    window = plan(spec, now=at("2026-12-01T08:30"), day=DAY, own=own, lead=LONG_LEAD, renews=True)
+    assert window == Window(at("2026-12-01T08:36"), at("2026-12-01T12:00"))
+
+
+AHEAD = Window(at("2026-12-01T12:00"), at("2026-12-01T18:00"))
+BOUNDS = {"start_at": "09:00", "latest_start": "11:00", "end_at": "19:30", "timezone": PARIS}
+
+
+@pytest.mark.parametrize(
+    ("now", "own", "spec", "reason", "skip"),
+    [
+        ("2026-12-01T10:00", AHEAD, BOUNDS, None, None),
+        ("2026-12-01T10:00:01", AHEAD, BOUNDS, "`latest_start` was 2026-12-01 11:00", False),
+        ("2026-12-01T10:00:01", AHEAD, {**BOUNDS, "if_late": "skip"}, "`latest_start` was", True),
+        ("2026-12-01T10:01", AHEAD, {**BOUNDS, "latest_start": None}, None, None),
+        ("2026-12-01T10:00", AHEAD, {"end_at": "19:00", "timezone": PARIS}, None, None),
+        ("2026-12-01T10:00", AHEAD, {"end_at": "18:59", "timezone": PARIS}, "own schedule ends at 2026-12-01 19:00", False),
+        ("2026-12-01T10:00", AHEAD, {"end_at": "18:59", "timezone": PARIS, "if_late": "skip"}, "own schedule ends", False),
+        ("2026-12-01T18:00", AHEAD, {"end_at": "19:00", "timezone": PARIS, "if_late": "skip"}, "`end_at` was", True),
+        ("2026-12-06T10:00", Window(at("2026-12-06T12:00"), at("2026-12-06T18:00")), BOUNDS, "`latest_start` was", False),
+        ("2026-12-06T10:00", Window(at("2026-12-06T12:00"), at("2026-12-06T18:00")),
+         {"end_at": "19:30", "timezone": PARIS}, "`end_at` was 2026-12-01 19:30", False),
+        ("2026-12-06T10:00", AHEAD, {}, None, None),
+    ],
+)  # fmt: skip
+def test_a_window_of_its_own_is_held_to_the_bounds(now, own, spec, reason, skip):
+    found = bounded(own, checked(**spec), now=at(now), day=DAY)
+    if reason is None:
+        assert found is own
+    else:
+        assert isinstance(found, Late)
+        assert reason in found.reason
+        assert found.skip is skip
 
 
 def test_a_run_cleared_the_day_after_keeps_its_day():
