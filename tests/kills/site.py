@@ -180,7 +180,7 @@ class Site:
         """SIGSTOP a scheduler between two transactions.
 
         In one, its row locks would keep every other scheduler from its runs: as long as it is frozen, and where it is
-        killed then as long as its idle workers live, which inherited its connection.
+        killed then as long as its idle workers live, which inherited its connection (inferred: its runs stood still).
         """
 
         def frozen() -> bool:
