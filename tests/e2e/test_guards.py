@@ -373,5 +373,5 @@ def test_a_launch_with_every_guard_asked_costs_a_fixed_number_of_calls(world):
         name: count["requests"] - before.get(name, {"requests": 0})["requests"]
         for name, count in world.emulator.counts().items()
     }
-    assert used["connectcampaignsv2.ListCampaigns"] == used["connectcampaignsv2.GetCampaignStateBatch"] == 4
-    assert used["s3.ListObjectsV2"] == 4
+    assert used["connectcampaignsv2.ListCampaigns"] == used["connectcampaignsv2.GetCampaignStateBatch"] == 3
+    assert used["s3.ListObjectsV2"] == 3
