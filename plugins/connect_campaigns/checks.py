@@ -136,7 +136,8 @@ class Checks:
         :raises LaunchRefused: it isn't there
         """
         template = self._request.template or ""
-        description = self._campaigns.describe(template)
+        # A template made a moment ago may not show yet, and this refusal is final: two looks.
+        description = self._campaigns.describe(template) or self._campaigns.describe(template)
         if description is None:
             raise refusals.refusal("template_gone", key=self._request.key, campaign=template, reading=NOT_FOUND)
         self._demand_instance(description)

@@ -122,6 +122,8 @@ class FakeCampaigns:
         self._recorded = recorded
         self._clock = MORNING
 
+    region = "us-east-1"
+
     def service_now(self) -> datetime:
         return moment(self._clock)
 
@@ -184,7 +186,7 @@ class FakeLedger:
         self._port = port
         self.last_put: tuple[str, Any] = ("", None)
 
-    def marker(self) -> Marker:
+    def marker(self, **_: Any) -> Marker:
         return Marker(at=AT, by=BY, id=LEDGER_ID)
 
     def _read(self, *call: Any) -> Any:

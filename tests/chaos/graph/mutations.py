@@ -14,7 +14,7 @@ from connect_campaigns.aws.deleting import Deleting
 from connect_campaigns.aws.outcomes import Kind
 from connect_campaigns.checks import Checks
 from connect_campaigns.core import launch, refusals
-from connect_campaigns.core.errors import LaunchRefused, LaunchUncertain
+from connect_campaigns.core.errors import GuardFailed, LaunchRefused, LaunchUncertain
 from connect_campaigns.core.launch import Act, Action, Claim, Key, Mode, State
 from connect_campaigns.core.records import ClaimRecord
 from connect_campaigns.observer import Observer
@@ -154,6 +154,9 @@ def no_record(patch: pytest.MonkeyPatch) -> None:
 
 def no_void_on_skip(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Checks, "_void", lambda *_: True)
+    patch.setattr(
+        launcher, "LaunchSkipped", GuardFailed
+    )  # nor the second look before a skip, which hides its lack here
 
 
 def no_void_on_404(patch: pytest.MonkeyPatch) -> None:
@@ -168,6 +171,9 @@ def a_404_is_final(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(launcher, "UNTIL_BELIEVED", ())
     words = {**refusals.WORDS, "gone": replace(refusals.WORDS["gone"], error=LaunchRefused)}
     patch.setattr(refusals, "WORDS", words)
+    patch.setattr(
+        launcher, "TRUE_ENDS", launcher.TRUE_ENDS | {"gone"}
+    )  # else a claimed campaign's end is never final anyhow
 
 
 def no_void_in_housekeeping(patch: pytest.MonkeyPatch) -> None:
