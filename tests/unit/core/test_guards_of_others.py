@@ -17,6 +17,7 @@ from connect_campaigns.core.guards import (
     Passed,
     Warned,
 )
+from connect_campaigns.core.records import RelaunchRecord
 from tests.unit.core.guard_kit import NOW, ask, config
 
 GAP = GuardSettings(min_launch_gap=timedelta(hours=12))
@@ -200,3 +201,25 @@ def test_an_overlap_that_nobody_asked_for_or_can_be_is_not_evaluated(settings, f
 
 def test_no_active_campaign_passes():
     assert isinstance(ask("overlap", GuardSettings(if_overlap="fail"), active=()), Passed)
+
+
+FOLDER = "arn:aws:profile:us-east-1:123456789012:domains/crm"
+
+
+@pytest.mark.parametrize(
+    ("now_on", "kind"),
+    [
+        ("segment-definitions/vip-1a2b3c4d", Failed),
+        ("segment-definitions/vip-5e6f7a8b", Failed),
+        ("segments/vip-5e6f7a8b", Failed),
+        ("segment-definitions/vip-de-1a2b3c4d", Passed),
+        ("segment-definitions/vip-20261201", Passed),
+    ],
+)
+def test_a_corrected_file_is_the_audience_that_was_contacted(now_on, kind):
+    asked = RelaunchRecord(
+        at=NOW.isoformat(), by="anna", key="ours", generation=1, reason="r", asker="a", former="c", attempted=4,
+        source=f"{FOLDER}/segment-definitions/vip-1a2b3c4d",
+    )  # fmt: skip
+    source = {"customerProfilesSegmentArn": f"{FOLDER}/{now_on}"}
+    assert isinstance(ask("recontact", relaunches=(asked,), **config(source=source)), kind)
