@@ -180,7 +180,7 @@ class Play:
             jitter=lambda: 0.5,
         ).run()
 
-    def relaunch(self) -> None:
+    def relaunch(self, asker: str) -> None:
         """Have a person relaunch; a refusal is an answer too."""
         hook = self.world.hook()
         relaunching = Relaunching(
@@ -188,7 +188,7 @@ class Play:
             wall_clock=self.world.kit.now, sleep=lambda _: None,
         )  # fmt: skip
         try:
-            relaunching.request(Ask(reason="the flow was wrong", by="anna", asker="anna/1", recontact=True))
+            relaunching.request(Ask(reason="the flow was wrong", by="anna", asker=asker, recontact=True))
         except ConnectCampaignsError as error:
             LOG.info("relaunch: %s", error)
 
@@ -237,10 +237,10 @@ def housekeeping(play: Play) -> None:
 
 def relaunch(play: Play) -> None:
     play.launch(tries=1)
-    play.relaunch()
+    play.relaunch("anna/1")
     play.launch()
     play.person("stop_campaign")
-    play.relaunch()
+    play.relaunch("anna/2")
 
 
 RECOVERIES: dict[str, Callable[[Play], None]] = {

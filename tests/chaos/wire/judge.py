@@ -109,7 +109,8 @@ class Judge:
                 if ending.task.mode in {Mode.CLONE, Mode.GIVEN} and ending.run.key in begun:
                     yield f"{ending.attempt.name} is {ending}, and this key had started a campaign"
                 continue
-            if isinstance(ending.error, GuardFailed):  # of one run: it says nothing of what goes on beside it
+            if isinstance(ending.error, GuardFailed) or ending.code == "template_gone":
+                # Of this run, or of what it was given: it says nothing of what goes on beside it.
                 yield from self._under_way(ending, until=ending.attempt.born, run=ending.run.run_id)
             else:
                 yield from self._under_way(ending, until=ending.born)
@@ -160,10 +161,10 @@ class Judge:
 
     def _forbidden(self, run: Run, last: Ending) -> bool:
         """Whether the world gives a reason for red, and the one that was told."""
-        campaign = (
-            run.value if run.tasks[run.position].mode in {Mode.GIVEN, Mode.BARE} else self.universe.campaign_of(run)
-        )
-        claims = [self._claim(record.campaign) for record in self._keys() if record.key == run.key and record.campaign]
+        named = [record.campaign for record in self._keys() if record.key == run.key and record.campaign]
+        given = run.tasks[run.position].mode in {Mode.GIVEN, Mode.BARE}
+        campaign = run.value if given else named[-1] if named else None
+        claims = [self._claim(each) for each in named]
         claim = self._claim(campaign) if campaign else None
         states = self.universe.service.states()
         state = states.get(campaign or "") or self._end(campaign) or "NotFound"
@@ -172,7 +173,10 @@ class Judge:
             case "claimed":
                 return claim is not None and not claim.void and claim.key != run.key
             case "launched_ended":
-                return state in {"Stopped", "Failed"} and bool(ours or self.bare)
+                ends = [states.get(each.campaign) or self._end(each.campaign) for each in ours]
+                return (
+                    state in {"Stopped", "Failed"} if self.bare else any(end in {"Stopped", "Failed"} for end in ends)
+                )
             case "gone":
                 return any(each.campaign not in states for each in ours)
             case "given_gone":

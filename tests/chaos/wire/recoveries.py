@@ -187,7 +187,7 @@ def _again(universe: Universe, run: Run) -> None:
     campaign = universe.campaign_of(run)
     if campaign is not None:
         acted(universe, campaign, "stop_campaign")
-    universe.by_a_person(others.relaunch(universe), name="person relaunches")
+    universe.by_a_person(others.relaunch(universe, asker="anna/2"), name="person relaunches")
     run.clear()
     run.settle()
 
