@@ -102,15 +102,15 @@ class Judge:
         for ending in self.universe.endings:
             if not isinstance(ending.error, FinalError) or ending.code in TELLS_OF_A_LAUNCH:
                 continue
-            if ending.code == "key_taken" and self._relaunches(ending.run.key):
-                continue  # it tells of the newer generation, and nothing of the campaign that it was given
+            of_this_run = isinstance(ending.error, GuardFailed) or ending.code == "template_gone"
+            if (of_this_run or ending.code == "key_taken") and self._relaunches(ending.run.key):
+                continue  # it tells of the newer generation, and nothing of what was given up
             if ending.code == "unknown_state":  # it says only what it does itself; but ours is for a retry
                 begun = [each.key for starters in ending.started_by.values() for each in starters]
                 if ending.task.mode in {Mode.CLONE, Mode.GIVEN} and ending.run.key in begun:
                     yield f"{ending.attempt.name} is {ending}, and this key had started a campaign"
                 continue
-            if isinstance(ending.error, GuardFailed) or ending.code == "template_gone":
-                # Of this run, or of what it was given: it says nothing of what goes on beside it.
+            if of_this_run:  # or of what it was given: it says nothing of what goes on beside it
                 yield from self._under_way(ending, until=ending.attempt.born, run=ending.run.run_id)
             else:
                 yield from self._under_way(ending, until=ending.born)
