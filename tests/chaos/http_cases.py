@@ -18,10 +18,11 @@ from connect_campaigns.core.relaunch import Ask
 from connect_campaigns.housekeeping import Housekeeping
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, StartCampaignOperator
 from connect_campaigns.relaunching import Relaunching
+from tests.chaos.http_faults import FAULTS
 from tests.launch_kit import LEDGER, Ran
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.launch_kit import World
 
@@ -29,73 +30,6 @@ LOG = getLogger("tests.chaos.http")
 SOON = {"start_after": timedelta(minutes=10), "min_launch_gap": None}
 KEY = "spring/fr"
 OLD = timedelta(days=-365)
-OBJECTS = {"event": "events/*", "K": "keys/*", "C": "campaigns/*", "record": "launches/*", "freeze": "control/*"}
-MANY = 9  # more than the SDK re-sends
-
-Fault = dict[str, Any]
-
-SENDS: dict[str, Fault] = {
-    "lost_reply": {"kind": "lost_reply"},
-    "error_before": {"kind": "error_before"},
-    "error_after": {"kind": "error_after"},
-    "late": {"kind": "late", "requests": 4},
-    "late_last": {"kind": "late"},
-    "expired": {"kind": "expired_credentials", "times": MANY},
-}
-PUTS: dict[str, Fault] = {
-    **SENDS,
-    "lost_replies": {"kind": "lost_reply", "times": MANY},
-    "errors_before": {"kind": "error_before", "times": MANY},
-    "slow_down": {"kind": "error_before", "code": "SlowDown", "times": MANY},
-    "conflict": {"kind": "error_before", "code": "ConditionalRequestConflict"},
-    "late_last": {"kind": "late", "times": MANY},
-}
-THROTTLED: dict[str, Fault] = {"throttled": {"kind": "error_before", "code": "ThrottlingException"}}
-STARTS: dict[str, Fault] = {
-    **SENDS,
-    **THROTTLED,
-    "conflict": {"kind": "error_before", "code": "ConflictException"},
-    "invalid_state": {
-        "kind": "error_before",
-        "code": "InvalidCampaignStateException",
-        "members": {"state": "Running"},
-    },
-    "yes_and_late": {"kind": "late", "reply": "accepted", "requests": 6},
-    "yes_and_last": {"kind": "late", "reply": "accepted"},
-}
-READS: dict[str, Fault] = {
-    "errors_before": {"kind": "error_before", "times": MANY},
-    "expired": {"kind": "expired_credentials", "times": MANY},
-}
-STATES: dict[str, Fault] = {
-    **READS,
-    **THROTTLED,
-    "stale": {"kind": "stale"},
-    "stale_2": {"kind": "stale", "writes": 2, "times": 2},
-    "unknown_state": {"kind": "unknown_state"},
-}
-
-
-def _faults() -> Iterator[tuple[str, Fault]]:
-    for what in ("event", "K", "C", "record"):
-        for name, fault in PUTS.items():
-            where = {"Key": f"launches/{OBJECTS[what]}"}
-            yield f"PutObject.{what}/{name}", {**fault, "operation": "PutObject", "where": where}
-    for what in ("K", "C", "freeze"):
-        for name, fault in READS.items():
-            where = {"Key": f"launches/{OBJECTS[what]}"}
-            yield f"GetObject.{what}/{name}", {**fault, "operation": "GetObject", "where": where}
-    for name, fault in {**SENDS, **THROTTLED}.items():
-        yield f"CreateCampaign/{name}", {**fault, "operation": "CreateCampaign"}
-    for name, fault in STARTS.items():
-        yield f"StartCampaign/{name}", {**fault, "operation": "StartCampaign"}
-    for skip, (name, fault) in product(range(3), STATES.items()):
-        yield f"GetCampaignState.{skip}/{name}", {**fault, "operation": "GetCampaignState", "skip": skip}
-    for skip, (name, fault) in product(range(3), READS.items()):
-        yield f"DescribeCampaign.{skip}/{name}", {**fault, "operation": "DescribeCampaign", "skip": skip}
-
-
-FAULTS = dict(_faults())
 
 
 class Play:

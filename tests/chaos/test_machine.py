@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 from tests.chaos.wire import others
 from tests.chaos.wire.faults import FAULTS
 from tests.chaos.wire.judge import Judge
-from tests.chaos.wire.recoveries import quiet
+from tests.chaos.wire.pace import quiet
 from tests.chaos.wire.runs import SCENARIOS
 from tests.chaos.wire.service import Service
 from tests.chaos.wire.universe import Pool, Universe

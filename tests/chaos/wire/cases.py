@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.wire.faults import FAULTS
 from tests.chaos.wire.judge import Judge
-from tests.chaos.wire.recoveries import RECOVERIES, NotApplicableError, quiet, recoveries_of
+from tests.chaos.wire.pace import NotApplicableError, quiet
+from tests.chaos.wire.recoveries import RECOVERIES, recoveries_of
 from tests.chaos.wire.runs import SCENARIOS
 from tests.chaos.wire.universe import Universe
 

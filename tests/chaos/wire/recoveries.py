@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from connect_campaigns.core.launch import Mode
 from tests.chaos.wire import others
 from tests.chaos.wire.others import acted
+from tests.chaos.wire.pace import NotApplicableError, past
 from tests.chaos.wire.runs import Task
 
 if TYPE_CHECKING:
@@ -17,17 +18,6 @@ if TYPE_CHECKING:
     from tests.chaos.wire.universe import Universe
 
 OTHER_KEY = (Task("other", Mode.GIVEN),)
-
-
-class NotApplicableError(Exception):
-    """There is nothing here that this recovery could act on: no such case."""
-
-
-def past(run: Run, number: int) -> None:
-    """Go on until the faulty send is done, or its process is no more."""
-    attempt = run.attempt or run.begin()
-    while run.attempt is attempt and len(attempt.sends) < number:
-        run.step()
 
 
 def retry(universe: Universe, run: Run, number: int) -> None:
@@ -311,21 +301,3 @@ def recoveries_of(scenario: str) -> list[str]:
         return ["retry", "clear", "second_run_ab", "person_starts", "person_stops", "person_starts_and_it_ends"]
     without = {"given": NEEDS_TEMPLATE, "bare": NEEDS_LEDGER | NEEDS_TEMPLATE}
     return [name for name in RECOVERIES if name not in without.get(scenario, frozenset())]
-
-
-def quiet(universe: Universe) -> None:
-    """Let all come to rest: late effects land, what is red is tried again, housekeeping passes once."""
-    universe.thaw()
-    for run in universe.runs:
-        run.settle()
-    universe.wire.land("next", "end", "last")
-    turned = False
-    while True:
-        for run in universe.runs:
-            if not run.done:
-                run.revive()
-                run.settle()
-        universe.by_a_person(others.housekeeping(orphans=True, finished=False), name="housekeeping")
-        if turned or all(run.done for run in universe.runs):
-            return
-        turned = True  # what housekeeping gave up is made anew, once
