@@ -36,7 +36,7 @@ demo: setup ## run the nightly DAG against a local emulator, twice: one launch
 test: setup lint ## lint, types, arrows, then all tests that pip packages suffice for
 	@$(BIN)/python -m pytest
 
-test-chaos: setup ## the launch protocol attacked: every schedule of the graph, 4,000 wire cases, the machine: 10 minutes
+test-chaos: setup ## the launch protocol attacked: every schedule of the graph, 3,000 wire cases, the machine: 10 minutes
 	@CHAOS=all $(BIN)/python -m pytest tests/chaos
 
 test-airflow-2: .venv-airflow-2/.ready ## the package and its DAGs on Airflow 2.11

@@ -26,7 +26,7 @@ _PLANS = ("free", "free", "basic", "basic", "plus", "plus", "pro")
 _CONTACT = ("voice", "voice", "voice", "any", "any", "never")
 
 _TOLL_FREE = {800, 822, 833, 844, 855, 866, 877, 888}
-_NO_PLACE = {500, 521, 522, 533, 544, 566, 577, 588, 600, 622, 633, 700, 710, 900}
+_NO_PLACE = {500, 521, 522, 533, 544, 555, 566, 577, 588, 600, 622, 633, 700, 710, 900}
 _AREA_CODES = tuple(
     code
     for code in range(201, 990)

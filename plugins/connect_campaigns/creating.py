@@ -9,6 +9,7 @@ from connect_campaigns.aws.outcomes import Kind, explain
 from connect_campaigns.core import send_refusals
 from connect_campaigns.core.errors import FinalError
 from connect_campaigns.core.schedule import Window
+from connect_campaigns.core.states import CampaignState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +96,10 @@ class Creating:
             raise
 
     def drop(self, memory: Memory) -> None:
-        """Delete the candidate, since K names another: best effort, once; nobody may start it, and housekeeping finds it."""
-        self._campaigns.delete(memory.candidate or "")
-        memory.candidate = None
+        """Delete the candidate, since K names another: best effort, once; nobody may start it, and housekeeping finds it.
+
+        One that a person started by hand meanwhile has called people: that one stays, for housekeeping to note its end.
+        """
+        candidate, memory.candidate = memory.candidate or "", None
+        if self._campaigns.state(candidate) == CampaignState.INITIALIZED:
+            self._campaigns.delete(candidate)

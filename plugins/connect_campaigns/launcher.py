@@ -9,7 +9,6 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
-from connect_campaigns.aws.ledger import refuse_without_ledger
 from connect_campaigns.aws.patience import LOOK_AGAIN_S
 from connect_campaigns.checks import Checks
 from connect_campaigns.core import refusals
@@ -17,11 +16,11 @@ from connect_campaigns.core.attempt import Launched, Memory
 from connect_campaigns.core.errors import (
     FinalError,
     GuardFailed,
-    LaunchSkipped,
     LaunchUncertain,
     RetryableError,
 )
 from connect_campaigns.core.launch import Act, Claim, decide
+from connect_campaigns.core.refusals import refuse_without_ledger
 from connect_campaigns.core.states import CampaignState
 from connect_campaigns.core.verdict_text import lines
 from connect_campaigns.creating import Creating
@@ -49,8 +48,8 @@ UNTIL_BELIEVED = (1.0, 2.0)
 UNTIL_RUNNING = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """The same after the service's yes to a start: users report up to 20 seconds until Running shows."""
 
-TRUE_ENDS = frozenset({"launched_ended", "other_ledger", "other_instance"})
-"""Codes of final errors that hold although this key has claimed the campaign."""
+TRUE_ENDS = frozenset({"launched_ended", "other_ledger", "other_instance", "key_taken", "key_of_another_template"})
+"""Codes of final errors that hold although this key has claimed the campaign: none says that nothing was started."""
 
 ENDS = frozenset({Act.CREATED, Act.STARTED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.RAN})
 
@@ -216,7 +215,7 @@ class Launcher:
             raise refusals.of_pass(action.reason, seen, key=self.request.key)
         try:
             self._do(action.act, seen, memory)
-        except (GuardFailed, LaunchSkipped):
+        except GuardFailed:
             # The guards took their time: what is final must not be said beside a twin's launch of this key.
             if self.observer.observe(memory).observation == seen.observation:
                 raise

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tests.chaos.wire.seam import Attempt
 
 SEED = int(os.environ.get("CHAOS_SEED", "20261201"))
-EXAMPLES = 600 if os.environ.get("CHAOS") == "all" else 60
+EXAMPLES = 300 if os.environ.get("CHAOS") == "all" else 30
 STEPS = 30
 KEYS = {"clone-1": "clone", "clone-2": "clone", "pair-1": "create_start", "given-1": "given", "given-2": "given"}
 """Launch keys, each of one scenario; the last two are two keys of one campaign."""

@@ -15,7 +15,7 @@ from connect_campaigns.hooks import ConnectCampaignsHook
 from connect_campaigns.operators.campaigns import StartCampaignOperator
 from tests.launch_kit import Ran, World
 
-ROUNDS = 100 if os.environ.get("CHAOS") == "all" else 25
+ROUNDS = 100 if os.environ.get("CHAOS") == "all" else 10
 SOON = {"start_after": timedelta(minutes=10), "min_launch_gap": None}
 
 

@@ -272,7 +272,7 @@ def test_a_key_never_launches_another_template_s_clone(world):
     for kind in (CreateCampaignOperator, StartCampaignOperator, PreflightOperator):
         refused = Ran(kind(task_id="t", template=other, launch_key="k", **SOON)).error
         assert refused.found == str(first.value).join(
-            ["launch key 'k' already launches campaign ", ", which was cloned from another template"]
+            ["launch key 'k' already launches campaign ", ", which was not cloned from this template"]
         )
     assert world.writes() == before
 

@@ -196,7 +196,7 @@ def test_the_quota_says_so(world):
     world.emulator.set_settings(campaigns={"max_campaigns": 1})
     error = launch(world).error
     assert (type(error), error.code) == (ServiceRefused, "quota")
-    assert "delete finished campaigns" in error.hint
+    assert "delete finished ones" in error.hint
 
 
 def test_renewing_the_schedule_of_a_started_campaign_is_refused_before_the_call(world):

@@ -281,18 +281,14 @@ class Ledger:
                 hint=f"look at `launch_ledger` ({self.uri}); a new one is made with: aws s3 mb s3://{self.bucket}",
                 code="ledger_bucket",
             )
+        if outcome.code == "PermanentRedirect":
+            return ServiceRefused(
+                f"the ledger's bucket {self.bucket!r} is in another Region: {outcome.message}",
+                allowed="a bucket that the connection's Region and endpoint lead to",
+                hint=f"look at `region_name` and `endpoint_url` of the connection, and at `launch_ledger` ({self.uri})",
+                code="PermanentRedirect",
+            )
         return explain(outcome, action=action, resource=f"arn:aws:s3:::{self.bucket}/{self._name(name)}")
 
     def _name(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name
-
-
-def refuse_without_ledger(what: str) -> LaunchRefused:
-    """Make the error of an operator that needs the ledger and has none."""
-    return LaunchRefused(
-        f"{what} needs a ledger and the connection names none: without one a crash between the service's yes and our"
-        " note of it leaves a second campaign that a retry would start",
-        allowed="a connection whose extra has `launch_ledger`",
-        hint='python -m connect_campaigns ledger init s3://BUCKET/PREFIX, then add "launch_ledger" to the connection\'s extra',
-        code="no_ledger",
-    )

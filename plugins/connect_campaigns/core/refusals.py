@@ -242,3 +242,14 @@ def guard_failed(name: str, failed: Failed, *, held: bool) -> ThreeParts:
     else:
         kind = LaunchSkipped
     return kind(failed.found, allowed=failed.allowed, hint=failed.hint, code=name)
+
+
+def refuse_without_ledger(what: str) -> LaunchRefused:
+    """Make the error of an operator that needs the ledger and has none."""
+    return LaunchRefused(
+        f"{what} needs a ledger and the connection names none: without one a crash between the service's yes and our"
+        " note of it leaves a second campaign that a retry would start",
+        allowed="a connection whose extra has `launch_ledger`",
+        hint='python -m connect_campaigns ledger init s3://BUCKET/PREFIX, then add "launch_ledger" to the connection\'s extra',
+        code="no_ledger",
+    )

@@ -80,7 +80,8 @@ class HaltingOperator(CampaignOperator):
         """Do it, note it, return the campaign's id; what it is already is done too."""
         from connect_campaigns.aws.halting import halt
 
-        campaign_id, how = self.hook.resolve(self.validate()), self.how()
+        campaign = self.validate()
+        campaign_id, how = self.hook.resolve(campaign), self.how()
         before = self._state(campaign_id)
         ended = halt(how, self.hook.campaigns, campaign_id, before=before, sleep=time.sleep, jitter=random.random)
         if ended.error:
@@ -211,7 +212,8 @@ class DeleteCampaignOperator(CampaignOperator):
         """Look whose it is and what it does, delete it safely, note it."""
         from connect_campaigns.aws.deleting import Deleting
 
-        campaign_id = self.hook.resolve(self.validate())
+        campaign = self.validate()
+        campaign_id = self.hook.resolve(campaign)
         campaigns, ledger = self.hook.campaigns, self.ledger()
         ledger_id = ledger.marker().id if ledger else None  # what it is to note is noted in a ledger, or nowhere
         description = campaigns.describe(campaign_id)

@@ -111,7 +111,7 @@ class DeleteFinishedCampaignsOperator(ConnectOperator):
         return told
 
     def _housekeeping(self, rules: Rules, *, by: str) -> Housekeeping:
-        from connect_campaigns.aws.ledger import refuse_without_ledger
+        from connect_campaigns.core.refusals import refuse_without_ledger
         from connect_campaigns.housekeeping import Housekeeping
 
         ledger, settings = self.hook.ledger_at(self.launch_ledger), self.hook.settings

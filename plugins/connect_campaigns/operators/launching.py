@@ -197,7 +197,7 @@ class LaunchingOperator(ConnectOperator):
 
         :raises LaunchRefused: always then: there is no opt-out
         """
-        from connect_campaigns.aws.ledger import refuse_without_ledger
+        from connect_campaigns.core.refusals import refuse_without_ledger
 
         if self.ledger() is None:
             raise refuse_without_ledger(what)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SEED = int(os.environ.get("CHAOS_SEED", "20261201"))
 WHOLE = os.environ.get("CHAOS") == "all"
-SIZE = int(os.environ.get("CHAOS_CASES", "4000" if WHOLE else "450"))
+SIZE = int(os.environ.get("CHAOS_CASES", "3000" if WHOLE else "450"))
 """How many cases are taken at least; those that each pair of fault, call and recovery needs are always among them."""
 
 
