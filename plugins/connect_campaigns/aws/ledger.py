@@ -283,7 +283,8 @@ class Ledger:
             )
         if outcome.code == "PermanentRedirect":
             return ServiceRefused(
-                f"the ledger's bucket {self.bucket!r} is in another Region: {outcome.message}",
+                f"`{action}` on arn:aws:s3:::{self.bucket}/{self._name(name)}: the bucket is in another Region:"
+                f" {outcome.message}",
                 allowed="a bucket that the connection's Region and endpoint lead to",
                 hint=f"look at `region_name` and `endpoint_url` of the connection, and at `launch_ledger` ({self.uri})",
                 code="PermanentRedirect",
