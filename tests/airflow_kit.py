@@ -91,8 +91,11 @@ class RealAirflow:
             "AIRFLOW_CONN_AWS_DEFAULT": self.connection,
         }
 
+    @property
+    def database(self) -> Path:
+        return self.home / "airflow.db"
+
     def migrate(self) -> None:
-        (self.home / "dags").mkdir(parents=True, exist_ok=True)
         self.python("-m", "airflow", "db", "migrate")
 
     def write(self, dag_id: str, text: str) -> None:
@@ -132,7 +135,7 @@ class RealAirflow:
         return {name if index < 0 else f"{name}[{index}]": _plain(value) for name, index, value in rows}
 
     def _query(self, sql: str, *values: str) -> list[Any]:
-        with closing(sqlite3.connect(self.home / "airflow.db")) as database:
+        with closing(sqlite3.connect(self.database)) as database:
             return list(database.execute(sql, values))
 
     def python(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:

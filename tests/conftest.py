@@ -6,9 +6,11 @@ import atexit
 import os
 import shutil
 import tempfile
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.config import Config
 
@@ -33,16 +35,26 @@ os.environ |= {
     "NO_PROXY": "*",
     "no_proxy": "*",
 }
+# Each hook has a session of its own, which reads and parses the service models anew: half of the time of most tests.
+botocore.session.create_loader = cache(botocore.session.create_loader)
+
+
+@cache
+def plain_client(url: str, service: str) -> Any:
+    """Make a client, once for all tests: to make one takes longer than most of its calls."""
+    return Emulator(url).client(service, region="us-east-1")
 
 
 class Emulator(Control):
     """The control API, and boto3 clients that talk to the emulator."""
 
-    def client(self, service: str, *, attempts: int = 1, region: str = "us-east-1", **config: Any) -> Any:
-        """Make a client; one attempt a call, unless more are asked for."""
+    def client(self, service: str, *, attempts: int = 1, region: str | None = None, **config: Any) -> Any:
+        """Give a client, made for this call where anything about it is asked for; one attempt a call, unless told more."""
+        if (attempts, region, config) == (1, None, {}):
+            return plain_client(self.url, service)
         return boto3.client(
             service,
-            region_name=region,
+            region_name=region or "us-east-1",
             endpoint_url=self.url,
             aws_access_key_id="AKIDEXAMPLE",
             aws_secret_access_key="not-a-secret",

@@ -131,7 +131,8 @@ def test_age_a_campaign_given_up_between_create_and_start_is_red_until_create_is
 
 
 @pytest.mark.parametrize("operation", ["GetObject", "PutObject"])
-def test_a_store_that_is_down_means_no_launch_and_no_skip(world, operation):
+def test_a_store_that_is_down_means_no_launch_and_no_skip(world, operation, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda _: None)  # a minute of waits between its tries
     world.emulator.add_fault(operation=operation, kind="error_before", code="SlowDown", times=200)
     error = launch(world).error
     assert (error is not None, world.starts) == (True, 0)

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 import connect_campaigns
-from tests.airflow_kit import AIRFLOW_2, DAGS, ROOT, RealAirflow, for_this_airflow
-from tests.launch_kit import LEDGER, World
+from tests.airflow_kit import AIRFLOW_2, DAGS, ROOT, for_this_airflow
 from tests.standalone_kit import until
 from tests.unit.test_operator_rules import CLASSES, REQUIRED
-from tests.waiting_kit import connection_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.airflow_kit import RealAirflow
+    from tests.launch_kit import World
 
 # No retry can heal a missing key: with retries left the tasks must fail all the same, at once.
 MAPPED = """
@@ -95,20 +96,6 @@ print(sys.modules["connect_campaigns"].__file__)
 print(sorted(name for name in sys.argv[1:] if "plugins" in str(getattr(sys.modules.get(name), "__file__", ""))))
 """
 """A process that finds the package in the plugins folder alone, as a deployment that copied it does."""
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> RealAirflow:
-    airflow = RealAirflow(tmp_path_factory.mktemp("airflow"), connection="")
-    airflow.migrate()
-    return airflow
-
-
-@pytest.fixture
-def world(emulator, monkeypatch, home) -> World:
-    made = World(emulator, monkeypatch, people=3)
-    home.connection = connection_json(emulator.url, customer_profiles_domain="crm", launch_ledger=LEDGER)
-    return made
 
 
 def test_every_module_is_imported():

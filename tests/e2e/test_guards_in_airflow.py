@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from connect_campaigns.operators.campaigns import StartCampaignOperator
-from tests.airflow_kit import RealAirflow
-from tests.launch_kit import FLOW, HOURS, LEDGER, VOICE, Ran, World
-from tests.waiting_kit import connection_json
+from tests.launch_kit import FLOW, HOURS, VOICE, Ran
 
 DAG = """
 from datetime import timedelta
@@ -51,16 +47,7 @@ FOUND = {
 }
 
 
-@pytest.fixture
-def home(tmp_path) -> RealAirflow:
-    airflow = RealAirflow(tmp_path / "airflow", connection="")
-    airflow.home.mkdir()
-    airflow.migrate()
-    return airflow
-
-
-def test_each_message_is_printed_whole_and_the_task_is_red(emulator, monkeypatch, home):
-    world = World(emulator, monkeypatch, people=3)
+def test_each_message_is_printed_whole_and_the_task_is_red(world, home):
     for name, changes in {
         "summer": {},
         "no hours": {"communicationTimeConfig": None},
@@ -69,7 +56,6 @@ def test_each_message_is_printed_whole_and_the_task_is_red(emulator, monkeypatch
         world.kit.create(source={"customerProfilesSegmentArn": world.arn}, **config(name=name, **changes))
     before = StartCampaignOperator(task_id="t", template=world.template, launch_key="before", start_after=600)
     assert Ran(before).error is None
-    home.connection = connection_json(emulator.url, customer_profiles_domain="crm", launch_ledger=LEDGER)
     days = {"FR": [f"{world.kit.now() + timedelta(days=ahead):%Y-%m-%d}" for ahead in (0, 1)]}
     assert home.run("refused", DAG.replace("CLOSED", repr(days))) != 0
     assert home.states("refused") == dict.fromkeys(FOUND, "failed"), home.log[-3000:]

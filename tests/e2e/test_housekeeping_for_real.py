@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from connect_campaigns.aws.clone import LEDGER_TAG, TEMPLATE_TAG
 from connect_campaigns.operators.housekeeping import DeleteFinishedCampaignsOperator
-from tests.airflow_kit import DAGS, RealAirflow
-from tests.launch_kit import LEDGER, Ran, World
+from tests.airflow_kit import DAGS
+from tests.launch_kit import Ran
 from tests.log_kit import Lines
-from tests.waiting_kit import connection_json
 
-
-@pytest.fixture
-def world(emulator, monkeypatch) -> World:
-    return World(emulator, monkeypatch)
+if TYPE_CHECKING:
+    from tests.launch_kit import World
 
 
 def old_ones(world: World, number: int) -> set[str]:
@@ -38,12 +37,9 @@ def test_at_the_documented_rates_nothing_is_throttled(world):
 
 
 @pytest.mark.timeout(300)
-def test_the_shipped_dag_in_a_real_airflow(world, tmp_path):
+def test_the_shipped_dag_in_a_real_airflow(world, home):
     campaigns = old_ones(world, 5)
-    connection = connection_json(world.emulator.url, launch_ledger=LEDGER)
-    home, text = RealAirflow(tmp_path, connection), (DAGS / "housekeeping.py").read_text()
-    home.migrate()
-    assert home.run("housekeeping", text, {"keep_last": 2}) == 0, home.log[-3000:]
+    assert home.run("housekeeping", (DAGS / "housekeeping.py").read_text(), {"keep_last": 2}) == 0, home.log[-3000:]
     told = home.xcoms("housekeeping", "housekeeping")["delete_finished"]
     assert told == home.xcoms("housekeeping")["delete_finished"]
     assert (len(told["deleted"]), told["kept"]["among the last of its template"]) == (3, 2)

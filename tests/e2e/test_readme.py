@@ -6,10 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.airflow_kit import ROOT, RealAirflow
-from tests.launch_kit import LEDGER, World
+from tests.airflow_kit import ROOT
 from tests.waiting_kit import connection_json
 
 if TYPE_CHECKING:
@@ -38,20 +35,6 @@ markets()
 
 def blocks() -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> RealAirflow:
-    airflow = RealAirflow(tmp_path_factory.mktemp("airflow"), connection="")
-    airflow.migrate()
-    return airflow
-
-
-@pytest.fixture
-def world(emulator, monkeypatch, home) -> World:
-    made = World(emulator, monkeypatch, people=3)
-    home.connection = connection_json(emulator.url, customer_profiles_domain="crm", launch_ledger=LEDGER)
-    return made
 
 
 def test_the_readme_has_the_one_off_and_the_daily_dag():

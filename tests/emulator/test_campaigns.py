@@ -47,9 +47,10 @@ def test_a_campaign_is_described_as_it_was_given(kit):
 
 def test_members_that_the_sdk_does_not_know_stand_in_the_raw_reply(kit):
     seen = []
-    kit.campaigns.meta.events.register("before-parse", lambda response_dict, **_: seen.append(response_dict["body"]))
+    client = kit.emulator.client("connectcampaignsv2", region="us-east-1")
+    client.meta.events.register("before-parse", lambda response_dict, **_: seen.append(response_dict["body"]))
     kit.emulator.set_settings(campaigns={"extra_describe_members": {"someNewConfig": {"a": 1}}})
-    described = kit.campaigns.describe_campaign(id=kit.create())["campaign"]
+    described = client.describe_campaign(id=kit.create())["campaign"]
     assert "someNewConfig" not in described
     assert b'"someNewConfig": {"a": 1}' in seen[-1]
 
