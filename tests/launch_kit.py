@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from connect_campaigns.aws.ledger import Ledger
 from tests.emulator.campaign_kit import FLOW, INSTANCE, SEGMENT_ARN, Kit
 from tests.waiting_kit import TaskInstance, connection_json
 
@@ -39,7 +40,7 @@ class World:
         self.connect(ledger=ledger)
         if ledger:
             emulator.client("s3").create_bucket(Bucket="ledger")
-            self.hook().ledger_at(None).init(at=datetime.now(UTC), by="test")
+            Ledger(emulator.client("s3"), uri=LEDGER).init(at=datetime.now(UTC), by="test")
 
     def connect(self, *, ledger: bool = True, **extra: Any) -> None:
         """Set the Airflow connection."""

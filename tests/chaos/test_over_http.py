@@ -16,7 +16,7 @@ from tests.launch_kit import World
 WHOLE = os.environ.get("CHAOS") == "all"
 SEED = int(os.environ.get("CHAOS_SEED", "20261201"))
 GROUPS = 8
-CASES = cases(size=240 if WHOLE else 40, seed=SEED)
+CASES = cases(size=240 if WHOLE else 24, seed=SEED)
 ONE = os.environ.get("CHAOS_CASE", "")
 
 
