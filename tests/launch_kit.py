@@ -76,7 +76,8 @@ class World:
         return [name.split("-", 3)[-1].rsplit("-", 1)[0] for name in self.objects() if name.startswith("events/")]
 
     def campaigns(self) -> list[dict[str, Any]]:
-        return list(self.kit.campaigns.list_campaigns()["campaignSummaryList"])
+        pages = self.kit.campaigns.get_paginator("list_campaigns").paginate()
+        return [each for page in pages for each in page["campaignSummaryList"]]
 
     def objects(self) -> list[str]:
         """Name the ledger's objects."""
