@@ -9,21 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connect_campaigns.aws.csv_file import MAX_BYTES
+from connect_campaigns.aws.csv_copy import MAX_BYTES
 from connect_campaigns.core.columns import AUDIENCE_RUN, MAX_COLUMNS, map_columns, safe_names
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.fields import IMPORTABLE, PHONES, standard_field
 from connect_campaigns.core.rows import (
-    LONGEST_LINE,
     Checker,
     Findings,
     Kind,
     Problem,
     Record,
-    decoded,
+    all_records,
     header_of,
     join,
-    records,
     split,
 )
 from demo.customers import fictional_phone
@@ -80,7 +78,7 @@ def usable(source: Path, *, copy: Path, wanted: Collection[str] = ()) -> UsableF
     """
     with source.open("rb") as content, copy.open("wb") as target:
         findings = Findings()
-        rows = records(decoded(iter(lambda: content.readline(LONGEST_LINE + 1), b""), findings), findings)
+        rows = all_records(content.read, findings)
         header = _header(next(rows, None))
         columns, left_out = _choose(header, wanted)
         key = _key(columns)

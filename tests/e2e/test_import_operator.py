@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import logging
 from pathlib import Path
 
 import pytest
 
+from connect_campaigns.aws import csv_copy
 from connect_campaigns.core.definitions import EVERYBODY, all_of, attribute, field, groups
 from connect_campaigns.core.errors import InvalidInput, NotSeen, ServiceRefused, ServiceUnavailable
 from tests.segment_kit import Crm, bank_file, importing, run, with_key, xcoms
@@ -27,7 +29,7 @@ def refusal(operator, kind=InvalidInput):
 
 def test_a_file_of_customers_becomes_profiles(crm):
     told = run(importing(path=crm.people(3, city="Paris", Balance="1000")))
-    job = crm.profiles.get_upload_job(DomainName="crm", JobId=told["job_id"])
+    job = crm.profiles.get_upload_job(DomainName="crm", JobId=told["job_ids"][0])
     assert job["CompletedAt"].isoformat() == told.pop("finished_at")
     assert len(told.pop("sha256")) == 64
     assert told == {
@@ -35,7 +37,7 @@ def test_a_file_of_customers_becomes_profiles(crm):
         "created": 3,
         "updated": 0,
         "failed": 0,
-        "job_id": job["JobId"],
+        "job_ids": [job["JobId"]],
         "columns": {
             "id": "Attributes.id",
             "phone": "PhoneNumber",
@@ -116,7 +118,7 @@ def test_the_same_content_and_mapping_finds_the_job_of_an_earlier_attempt(crm):
 def test_another_mapping_or_expiry_is_another_job(crm, change):
     path = crm.people(3)
     first, again = run(importing(path=path)), run(importing(path=path, **change))
-    assert again["job_id"] != first["job_id"]
+    assert again["job_ids"] != first["job_ids"]
 
 
 def test_a_file_that_was_corrected_and_put_back_is_imported_again(crm):
@@ -242,3 +244,64 @@ def test_the_bank_file_is_imported_whole(crm, tmp_path):
     assert told["columns"]["Marital (Status)"] == "Attributes.Marital_Status"
     married = sum(row["Marital (Status)"] == "married" for row in rows)
     assert crm.count(groups(all_of(attribute("Marital_Status", "INCLUSIVE", "married")))) == married
+
+
+@pytest.fixture
+def bucket(crm):
+    client = crm.emulator.client("s3")
+    client.create_bucket(Bucket="crm-files")
+    return lambda **objects: [
+        client.put_object(Bucket="crm-files", Key=key, Body=body) for key, body in objects.items()
+    ]
+
+
+def test_a_file_in_s3_is_imported_with_the_connections_credentials(bucket):
+    bucket(spring=b"id,note\n1,a\n2,b\n")
+    assert run(importing(path="s3://crm-files/spring"))["created"] == 2
+
+
+def test_the_parts_that_an_unload_wrote_are_one_import(bucket):
+    header, gz = b"id,note\n", gzip.compress
+    bucket(
+        spring_0000_part_00=gz(header + b"1,a\n2,b\n"), spring_0001_part_00=gz(header + b"3,c\n"), spring_manifest=b"{}"
+    )
+    told = run(importing(path="s3://crm-files/spring_*"))
+    assert (told["rows"], told["created"], len(told["job_ids"])) == (3, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "found"), [("other", "NoSuchKey"), ("other/", "no part"), ("spring*", "no part; 1 files are empty")]
+)
+def test_what_is_not_in_s3_is_told(crm, bucket, key, found):
+    bucket(spring=b"")
+    error = refusal(importing(path=f"s3://crm-files/{key}"))
+    assert found in error.found
+    assert not crm.jobs()
+
+
+@pytest.mark.parametrize("kind", ["lost_reply", "error_before"])
+def test_a_bad_moment_of_s3_is_ridden_out(crm, bucket, kind):
+    bucket(spring=b"id,note\n1,a\n")
+    fault = crm.emulator.add_fault(operation="GetObject", kind=kind)
+    assert run(importing(path="s3://crm-files/spring"))["created"] == 1
+    assert [each["fired"] for each in crm.emulator.faults() if each["id"] == fault] == [1]
+
+
+def test_a_file_over_the_services_bound_goes_out_as_several_jobs_and_a_retry_finds_them_all(crm, monkeypatch):
+    monkeypatch.setattr(csv_copy, "MAX_BYTES", 300_000)
+    path = crm.people(20_000, note="x" * 20)
+    told = run(importing(path=path))
+    assert (told["rows"], told["created"], len(told["job_ids"])) == (20_000, 20_000, 3)
+    assert crm.count(EVERYBODY) == 20_000
+    assert run(importing(path=path)) == told
+    assert crm.effects("StartUploadJob") == 3
+
+
+def test_one_job_of_several_that_fails_fails_the_import(crm, monkeypatch):
+    monkeypatch.setattr(csv_copy, "MAX_BYTES", 300_000)
+    path = crm.file(
+        "id,kind,note\n" + "".join(f"c{each},{'INDIVIDUAL' if each else 'X'},{'x' * 20}\n" for each in range(20_000))
+    )
+    error = refusal(importing(path=path, columns={"kind": "PartyType", "note": "Attributes.note"}), ServiceRefused)
+    assert "1 records failed at the service" in error.found
+    assert "upload jobs " in error.found

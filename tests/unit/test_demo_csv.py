@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_campaigns.aws.csv_file import CsvRules, checked_copy
+from connect_campaigns.aws.csv_check import CsvRules
+from connect_campaigns.aws.csv_file import checked_copy
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.fields import standard_field
 from demo import customers, environment, run

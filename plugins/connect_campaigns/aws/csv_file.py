@@ -1,128 +1,101 @@
-"""A local CSV file, checked and copied into what is sent: what was checked is what goes out, whoever edits the file."""
+"""A file of customers, checked and copied into what is sent: what was checked is what goes out, whoever edits the file."""
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connect_campaigns.core.columns import describe_mapping, map_columns
+from connect_campaigns.aws.csv_check import FileCheck
+from connect_campaigns.aws.csv_source import reading, sourced
+from connect_campaigns.aws.repeats import MOST_SUSPECTS
+from connect_campaigns.core.columns import describe_mapping
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.rows import LONGEST_LINE, TOLD, Checker, Findings, decoded, header_of, join, records
+from connect_campaigns.core.rows import TOLD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping as ReadOnly
-    from io import BufferedReader
-    from typing import IO
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
+    from connect_campaigns.aws.csv_check import CsvRules
+    from connect_campaigns.aws.csv_copy import Copy
+    from connect_campaigns.aws.csv_source import SourceFile
     from connect_campaigns.core.columns import Mapping
     from connect_campaigns.core.log import Log
-    from connect_campaigns.core.rows import Record
+    from connect_campaigns.core.rows import Findings
 
-MAX_BYTES = 1_000_000_000
-"""An import has to stay under 1 GB (documented)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CsvRules:
-    """What a file is read by; see `columns.map_columns` for the first three.
-
-    :param audience_run: leads the value that marks this file's people; the file's content is its other half
-    :param max_failed_rows: bad rows that are left out rather than failing the import
-    """
-
-    key_column: str
-    columns: ReadOnly[str, str] | None = None
-    rename: bool = False
-    audience_run: str | None = None
-    max_failed_rows: int = 0
+_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedFile:
     """A checked copy, ready to be sent.
 
-    :param content: the copy, at its beginning
-    :param size: its bytes
-    :param sha256: of its bytes
+    :param copies: one for each upload job
     :param audience_run: the value that marks its people, where the rules ask for one
     """
 
     name: str
-    content: IO[bytes]
-    size: int
-    sha256: str
+    copies: tuple[Copy, ...]
     mapping: Mapping
     findings: Findings
     audience_run: str | None = None
 
+    @property
+    def sha256(self) -> str:
+        """The hash of what is sent; of several copies, that of their hashes."""
+        hashes = [copy.sha256 for copy in self.copies]
+        return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
 
 @contextmanager
-def checked_copy(path: str, *, rules: CsvRules, log: Log) -> Iterator[CheckedFile]:
+def checked_copy(path: str, *, rules: CsvRules, log: Log, s3: Callable[[], Any] | None = None) -> Iterator[CheckedFile]:
     """Check a file, and yield the copy to send; it is gone afterwards. Neither is ever whole in memory.
 
+    :param path: see `csv_source.sourced`, with `s3`
     :raises InvalidInput: the file can't be sent; each of its first bad rows is in the log
+    :raises RetryableError: S3 could not be reached, or the file was written to meanwhile
     """
-    file = _local(path)
-    with _opened(file) as source, tempfile.TemporaryFile() as copy:
-        try:
-            marked = replace(rules, audience_run=_marker(source, rules.audience_run))
-            checked = _check(source, copy, name=file.name, rules=marked, log=log)
-        except InvalidInput as error:
-            found = f"{path}: {error.found}"
-            raise InvalidInput(found, allowed=error.allowed, hint=error.hint, code=error.code) from None
+    with ExitStack() as kept:
+        with sourced(path, s3=s3, log=log) as files:
+            try:
+                checked = _check(files, name=_name(path), rules=rules, log=log, kept=kept)
+            except InvalidInput as error:
+                found = f"{path}: {error.found}"
+                raise InvalidInput(found, allowed=error.allowed, hint=error.hint, code=error.code) from None
         yield checked
 
 
-def _local(path: str) -> Path:
-    if "://" in path:
-        raise InvalidInput(
-            f"`path` is {path!r}",
-            allowed="local files: what the worker can open, mounts included",
-            hint="copy the object to the worker first, as with S3Hook.download_file",
-            code="not_local",
-        )
-    file = Path(path)
-    if not file.is_file():
-        what = "is no file" if file.exists() else "doesn't exist"
-        raise InvalidInput(
-            f"{path}: {what}",
-            allowed="a CSV file that the worker can open",
-            hint="look at the path on the machine or container that the task runs on",
-            code="no_file",
-        )
-    size = file.stat().st_size
-    if size >= MAX_BYTES:
-        raise _too_large(f"{path}: {size:,} bytes")
-    return file
+def _name(path: str) -> str:
+    return path.rstrip("/*").rpartition("/")[2] or "customers"
 
 
-def _opened(file: Path) -> BufferedReader:
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise InvalidInput(
-            f"{file}: {error.strerror}",
-            allowed="a CSV file that the worker may read",
-            hint="look at the file's permissions for the user that the worker runs as",
-            code="no_file",
-        ) from error
-
-
-def _too_large(found: str) -> InvalidInput:
-    return InvalidInput(
-        found,
-        allowed=f"less than {MAX_BYTES:,} bytes an import",
-        hint="split it into files, each with the header, and import them one by one",
-        code="too_large",
+def _check(files: list[SourceFile], *, name: str, rules: CsvRules, log: Log, kept: ExitStack) -> CheckedFile:
+    rules = replace(rules, audience_run=_marker(files, rules.audience_run))
+    first = kept.enter_context(ExitStack())
+    check = FileCheck(files, rules=rules, kept=first)
+    check.read()
+    if check.suspects:
+        first.close()
+        if len(check.suspects) > MOST_SUSPECTS:
+            raise _far_too_many(check.repeated)
+        check = FileCheck(files, rules=rules, kept=kept, suspects=check.suspects)
+        check.read()
+    log.info("%s: columns\n%s", name, describe_mapping(check.mapping))
+    if check.findings.byte_order_mark:
+        log.info("%s begins with a byte order mark, which the service takes for a missing header: left out", name)
+    _judge(check.findings, rules, log=log)
+    return CheckedFile(
+        name=name,
+        copies=check.copies,
+        mapping=check.mapping,
+        findings=check.findings,
+        audience_run=rules.audience_run,
     )
 
 
-def _marker(source: BufferedReader, audience_run: str | None) -> str | None:
+def _marker(files: list[SourceFile], audience_run: str | None) -> str | None:
     """Mark a file's people by run and content.
 
     The same file again marks the same people, and a launched segment keeps them; a corrected one marks its own, and who
@@ -130,65 +103,12 @@ def _marker(source: BufferedReader, audience_run: str | None) -> str | None:
     """
     if audience_run is None:
         return None
-    content = hashlib.file_digest(source, "sha256").hexdigest()
-    source.seek(0)
-    return f"{audience_run}/{content[:8]}"
-
-
-def _check(source: IO[bytes], copy: IO[bytes], *, name: str, rules: CsvRules, log: Log) -> CheckedFile:
-    findings = Findings()
-    rows = records(decoded(iter(lambda: source.readline(LONGEST_LINE + 1), b""), findings), findings)
-    mapping = _read_header(next(rows, None), rules)
-    log.info("%s: columns\n%s", name, describe_mapping(mapping))
-    if findings.byte_order_mark:
-        log.info("%s begins with a byte order mark, which the service takes for a missing header: left out", name)
-    size, sha256 = _copy_good_rows(rows, copy, mapping=mapping, findings=findings)
-    _judge(findings, rules, log=log)
-    copy.seek(0)
-    return CheckedFile(
-        name=name,
-        content=copy,
-        size=size,
-        sha256=sha256,
-        mapping=mapping,
-        findings=findings,
-        audience_run=rules.audience_run,
-    )
-
-
-def _read_header(record: Record | None, rules: CsvRules) -> Mapping:
-    return map_columns(
-        header_of(record),
-        key_column=rules.key_column,
-        columns=rules.columns,
-        rename=rules.rename,
-        audience_run=rules.audience_run,
-    )
-
-
-def _copy_good_rows(
-    rows: Iterator[Record], copy: IO[bytes], *, mapping: Mapping, findings: Findings
-) -> tuple[int, str]:
     digest = hashlib.sha256()
-    size = 0
-    checker = Checker(mapping)
-
-    def write(text: str) -> int:
-        line = f"{text}\n".encode()
-        digest.update(line)
-        return copy.write(line)
-
-    size += write(join(column.sent for column in mapping.columns))
-    for record in rows:
-        cells, problems = checker.row(record)
-        if problems:
-            findings.add(problems)
-            continue
-        findings.good += 1
-        size += write(checker.sent(record, cells))
-        if size >= MAX_BYTES:
-            raise _too_large(f"{size:,} bytes with the columns that are added")
-    return size, digest.hexdigest()
+    for file in files:
+        with reading(file) as read:
+            while chunk := read(_CHUNK):
+                digest.update(chunk)
+    return f"{audience_run}/{digest.hexdigest()[:8]}"
 
 
 def _judge(findings: Findings, rules: CsvRules, *, log: Log) -> None:
@@ -215,3 +135,12 @@ def _judge(findings: Findings, rules: CsvRules, *, log: Log) -> None:
             hint="an empty export is no audience: look at the job that writes the file",
             code="empty_file",
         )
+
+
+def _far_too_many(repeated: int) -> InvalidInput:
+    return InvalidInput(
+        f"about {repeated} rows have the key of an earlier row",
+        allowed=f"at most {MOST_SUSPECTS} keys that stand more than once, and only as far as `max_failed_rows` allows",
+        hint="is `key_column` the column that tells one customer from another?",
+        code="bad_rows",
+    )

@@ -13,17 +13,17 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.aws.outcomes import explain, send
-from connect_campaigns.aws.polling import poll
 from connect_campaigns.aws.replies import service_time
 from connect_campaigns.aws.transfer import put_file
 from connect_campaigns.core.errors import ServiceRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from connect_campaigns.aws.csv_copy import Copy
     from connect_campaigns.aws.csv_file import CheckedFile
     from connect_campaigns.aws.outcomes import Outcome
-    from connect_campaigns.aws.polling import Pace
     from connect_campaigns.core.log import Log
 
 REUSE_AGE = timedelta(hours=1)
@@ -37,10 +37,10 @@ class Imported:
     """How an import ended.
 
     :param failed: FailedRecords, whatever the status says
-    :param finished_at: the service's CompletedAt
+    :param finished_at: the service's CompletedAt, the last one's
     """
 
-    job_id: str
+    job_ids: tuple[str, ...]
     created: int
     updated: int
     failed: int
@@ -59,27 +59,50 @@ class Uploads:
         self._domain = domain
         self._verify = verify
 
-    def bring_in(self, file: CheckedFile, *, data_expiry_days: int, pace: Pace, log: Log) -> Imported:
-        """Import a file and wait for its end, or take up the job that an earlier attempt left.
+    def begin(self, file: CheckedFile, *, data_expiry_days: int, log: Log) -> tuple[str, ...]:
+        """Send a file and start its import, or take up the jobs that an earlier attempt left; give the jobs' ids.
 
         :param data_expiry_days: days after which a profile that isn't updated is forgotten
-        :raises ServiceRefused: the import failed, or the service refused a step
-        :raises RetryableError: the service could not be reached, or patience is over
+        :raises ServiceRefused: the service refused a step
+        :raises RetryableError: the service could not be reached
         """
+        prefixes = [f"{file.name[:200]}-{_fingerprint(file, copy, data_expiry_days)}" for copy in file.copies]
+        return tuple(
+            self._begin(file, copy, prefix=prefix, prefixes=prefixes, data_expiry_days=data_expiry_days, log=log)
+            for copy, prefix in zip(file.copies, prefixes, strict=True)
+        )
+
+    def _begin(
+        self, file: CheckedFile, copy: Copy, *, prefix: str, prefixes: list[str], data_expiry_days: int, log: Log
+    ) -> str:
         jobs, now = self._jobs()
-        prefix = f"{file.name[:200]}-{_fingerprint(file, data_expiry_days)}"
-        found = _to_take_up(jobs, prefix=prefix, now=now)
+        found = _to_take_up(jobs, prefix=prefix, prefixes=prefixes, now=now)
         if found and found["Status"] != "CREATED":
             log.info("upload job %s has the same content and mapping, and is %s", found["JobId"], found["Status"])
-            job_id = str(found["JobId"])
-        else:
-            number = 1 + sum(_is_named(job, prefix) for job in jobs)
-            job_id = str(found["JobId"]) if found else self._create(file, f"{prefix}-{number}", data_expiry_days)
-            log.info("upload job %s: sending %d rows, %d bytes", job_id, file.findings.good, file.size)
-            self._send(job_id, file)
-            self._start(job_id)
-        job = poll(lambda: self._ended(job_id), pace=pace, what=f"upload job {job_id} has not ended")
-        return _results(job, job_id)
+            return str(found["JobId"])
+        number = 1 + sum(_is_named(job, prefix) for job in jobs)
+        job_id = str(found["JobId"]) if found else self._create(file, f"{prefix}-{number}", data_expiry_days)
+        log.info("upload job %s: sending %d rows, %d bytes", job_id, copy.rows, copy.size)
+        self._send(job_id, copy)
+        self._start(job_id)
+        return job_id
+
+    def look(self, job_ids: Sequence[str]) -> tuple[bool, str]:
+        """Read jobs once: whether all have ended, and how far each one is, in words.
+
+        :raises ServiceRefused: the service refused
+        :raises RetryableError: it could not be reached
+        """
+        jobs = [self._job(job_id) for job_id in job_ids]
+        words = [_progress(job, job_id) for job, job_id in zip(jobs, job_ids, strict=True)]
+        return all(job.get("Status") in _ENDED for job in jobs), "; ".join(words)
+
+    def results(self, job_ids: Sequence[str]) -> Imported:
+        """Judge jobs that have ended, together.
+
+        :raises ServiceRefused: one of them failed
+        """
+        return _together([_results(self._job(job_id), job_id) for job_id in job_ids])
 
     def _jobs(self) -> tuple[list[dict[str, Any]], datetime]:
         """Give the domain's jobs, oldest first, and the service's time."""
@@ -110,7 +133,7 @@ class Uploads:
                     return str(job["JobId"])
         return str(self._reply(outcome, "CreateUploadJob")["JobId"])
 
-    def _send(self, job_id: str, file: CheckedFile) -> None:
+    def _send(self, job_id: str, copy: Copy) -> None:
         outcome = send(self._client.get_upload_job_path, DomainName=self._domain, JobId=job_id)
         reply = self._reply(outcome, "GetUploadJobPath")
         if "ClientToken" not in reply:
@@ -120,16 +143,12 @@ class Uploads:
                 hint="retry; if it stays so, the service has changed: report it",
                 code="no_client_token",
             )
-        put_file(reply["Url"], token=reply["ClientToken"], content=file.content, size=file.size, verify=self._verify)
+        put_file(reply["Url"], token=reply["ClientToken"], content=copy.content, size=copy.size, verify=self._verify)
 
     def _start(self, job_id: str) -> None:
         outcome = send(self._client.start_upload_job, DomainName=self._domain, JobId=job_id)
         if not outcome.accepted and self._job(job_id).get("Status") == "CREATED":
             self._reply(outcome, "StartUploadJob")
-
-    def _ended(self, job_id: str) -> dict[str, Any] | None:
-        job = self._job(job_id)
-        return job if job.get("Status") in _ENDED else None
 
     def _job(self, job_id: str) -> dict[str, Any]:
         return self._reply(send(self._client.get_upload_job, DomainName=self._domain, JobId=job_id), "GetUploadJob")
@@ -140,8 +159,8 @@ class Uploads:
         return outcome.reply or {}
 
 
-def _fingerprint(file: CheckedFile, data_expiry_days: int) -> str:
-    what = [file.sha256, file.mapping.fields, file.mapping.key.sent, data_expiry_days]
+def _fingerprint(file: CheckedFile, copy: Copy, data_expiry_days: int) -> str:
+    what = [copy.sha256, file.mapping.fields, file.mapping.key.sent, data_expiry_days]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -150,8 +169,13 @@ def _is_named(job: dict[str, Any], prefix: str) -> bool:
     return name == prefix and number.isdecimal()
 
 
-def _to_take_up(jobs: list[dict[str, Any]], *, prefix: str, now: datetime) -> dict[str, Any] | None:
-    """Find the job of an earlier attempt: under way, not started yet, or just done and nothing started since."""
+def _to_take_up(
+    jobs: list[dict[str, Any]], *, prefix: str, prefixes: list[str], now: datetime
+) -> dict[str, Any] | None:
+    """Find the job of an earlier attempt: under way, not started yet, or just done and nothing else started since.
+
+    :param prefixes: of this file's other jobs, too
+    """
     recent = [job for job in jobs if now - job.get("CompletedAt", job["CreatedAt"]) <= REUSE_AGE]
     ours = [job for job in recent if _is_named(job, prefix)]
     if not ours:
@@ -161,7 +185,29 @@ def _to_take_up(jobs: list[dict[str, Any]], *, prefix: str, now: datetime) -> di
     if job["Status"] in {"CREATED", "IN_PROGRESS"}:
         return job
     # A file that was corrected and put back since: its profiles have the other file's values.
-    return job if job["Status"] == "SUCCEEDED" and started[-1]["JobId"] == job["JobId"] else None
+    since = started[started.index(job) :] if job in started else []
+    undisturbed = all(any(_is_named(each, ours) for ours in prefixes) for each in since)
+    return job if job["Status"] == "SUCCEEDED" and undisturbed else None
+
+
+def _progress(job: dict[str, Any], job_id: str) -> str:
+    summary = job.get("ResultsSummary") or {}
+    counts = ", ".join(
+        f"{summary[f'{kind}Records']} {kind.lower()}"
+        for kind in ("Created", "Updated", "Failed")
+        if f"{kind}Records" in summary
+    )
+    return f"upload job {job_id} is {job.get('Status')}" + (f" ({counts})" if counts else "")
+
+
+def _together(results: list[Imported]) -> Imported:
+    return Imported(
+        job_ids=tuple(job_id for each in results for job_id in each.job_ids),
+        created=sum(each.created for each in results),
+        updated=sum(each.updated for each in results),
+        failed=sum(each.failed for each in results),
+        finished_at=max(each.finished_at for each in results),
+    )
 
 
 def _results(job: dict[str, Any], job_id: str) -> Imported:
@@ -176,7 +222,7 @@ def _results(job: dict[str, Any], job_id: str) -> Imported:
             code="import_failed",
         )
     return Imported(
-        job_id=job_id,
+        job_ids=(job_id,),
         created=int(summary.get("CreatedRecords") or 0),
         updated=int(summary.get("UpdatedRecords") or 0),
         failed=int(summary.get("FailedRecords") or 0),

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from connect_campaigns.core.csv_text import Block, blocks
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.fields import PHONES, max_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from connect_campaigns.core.columns import Column, Mapping
 
@@ -23,23 +24,15 @@ TOLD = 20
 """Bad rows that are told one by one; all are counted."""
 LONGEST_RECORD = 64_000
 """Characters that one row may have: 25 values of 1,000 at most, so beyond it a quote was left open."""
-LONGEST_LINE = 4 * LONGEST_RECORD
-"""Bytes that one line may have: UTF-8 takes 4 a character at most."""
 
 _QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
 _PLAIN = r'[^",\r\n]*+'
 _FIELD = re.compile(f"({_QUOTED}|{_PLAIN})(,|\\Z)")
 _RECORD = re.compile(f"(?:{_QUOTED}|{_PLAIN})(?:,(?:{_QUOTED}|{_PLAIN}))*+")
 _OPEN = re.compile(f'(?:(?:{_QUOTED}|{_PLAIN}),)*+"[^"]*+(?:""[^"]*+)*+')
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+E164 = r"\+[1-9][0-9]{6,14}+"
+_E164 = re.compile(E164)
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
-_SIGNATURES = (
-    (b"\xff\xfe", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 text"),
-    (b"\x1f\x8b", "gzip data"),
-    (b"PK\x03\x04", "a zip archive or a spreadsheet"),
-)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Kind(StrEnum):
@@ -55,16 +48,23 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One thing wrong with one row; `row` counts from 1 without the header, `line` as an editor does."""
+    """One thing wrong with one row.
+
+    :param row: from 1, without the header
+    :param line: as an editor counts
+    :param file: of which part, where a file has several
+    """
 
     row: int
     line: int
     kind: Kind
     detail: str
     column: str | None = None
+    file: str = ""
 
     def __str__(self) -> str:
-        where = f"row {self.row} (line {self.line})" + (f", column {self.column!r}" if self.column else "")
+        place = f"row {self.row} (line {self.line})" + (f", column {self.column!r}" if self.column else "")
+        where = f"{self.file}, {place}" if self.file else place
         return f"{where}: {self.kind}: {self.detail}"
 
 
@@ -100,57 +100,15 @@ class Record:
     text: str
 
 
-def decoded(lines: Iterable[bytes], findings: Findings) -> Iterator[str]:
-    """Decode lines, a byte order mark taken off.
+def records(block: Block, findings: Findings) -> tuple[list[Record], Block | None]:
+    """Join a block's lines into records: a quoted value may hold line ends. Blank lines are counted and passed over.
 
-    :raises InvalidInput: bytes that are no UTF-8, with line and place in it; a NUL; another kind of file
+    :returns: the records, and what begins a record that the next block has to end
+    :raises InvalidInput: a quote that stays open for too long
     """
-    for number, line in enumerate(lines, start=1):
-        content = line
-        if number == 1:
-            _check_signature(line)
-            findings.byte_order_mark = line.startswith(_BYTE_ORDER_MARK)
-            content = line.removeprefix(_BYTE_ORDER_MARK)
-        if len(line) > LONGEST_LINE:
-            hint = "end each line with a line feed; lone carriage returns (old Mac) are not enough"
-            raise _not_text(number, LONGEST_LINE, "the line goes on", hint=hint)
-        if (place := content.find(0)) >= 0:
-            raise _not_text(number, place, "a NUL byte", hint="save the file as UTF-8; UTF-16 is full of NUL bytes")
-        try:
-            yield content.decode()
-        except UnicodeDecodeError as error:
-            found = f"byte 0x{content[error.start]:02x}, which is no UTF-8"
-            hint = "save it as UTF-8; it looks like Latin-1 or Windows-1252 (iconv -f WINDOWS-1252 -t UTF-8)"
-            raise _not_text(number, error.start, found, hint=hint) from None
-
-
-def _check_signature(line: bytes) -> None:
-    for signature, what in _SIGNATURES:
-        if line.startswith(signature):
-            raise InvalidInput(
-                f"the file is {what}",
-                allowed="CSV text in UTF-8 with a header row",
-                hint="save or unpack it as CSV in UTF-8",
-                code="encoding",
-            )
-
-
-def _not_text(line: int, place: int, what: str, *, hint: str) -> InvalidInput:
-    return InvalidInput(
-        f"line {line}, byte {place + 1}: {what}",
-        allowed=f"CSV text in UTF-8, lines of at most {LONGEST_LINE} bytes",
-        hint=hint,
-        code="encoding",
-    )
-
-
-def records(lines: Iterable[str], findings: Findings) -> Iterator[Record]:
-    """Join lines into records: a quoted value may hold line ends. Blank lines are counted and passed over.
-
-    :raises InvalidInput: a quote that stays open
-    """
+    found: list[Record] = []
     opened, text = 0, ""
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_lines(block.text), block.line):
         if opened:
             text += line
         elif line.strip():
@@ -160,17 +118,48 @@ def records(lines: Iterable[str], findings: Findings) -> Iterator[Record]:
             continue
         if '"' in text and _OPEN.fullmatch(text):
             if len(text) > LONGEST_RECORD:
-                break
+                raise open_quote(Block(opened, text))
             continue
-        yield Record(opened, text.removesuffix("\n").removesuffix("\r"))
+        found.append(Record(opened, text.removesuffix("\n").removesuffix("\r")))
         opened = 0
-    if opened:
-        raise InvalidInput(
-            f"line {opened}: a quoted value opens here and doesn't end within {min(len(text), LONGEST_RECORD)} characters",
-            allowed='quotes that close; one inside a value is doubled: ""',
-            hint="look at the line's last opening quote",
-            code="open_quote",
-        )
+    return found, Block(opened, text) if opened else None
+
+
+def all_records(read: Callable[[int], bytes], findings: Findings) -> Iterator[Record]:
+    """Give a whole file's records; see `csv_text.blocks` for `read` and for what it raises.
+
+    :raises InvalidInput: a quote that stays open
+    """
+    rest: Block | None = None
+    for block in blocks(read):
+        findings.byte_order_mark |= block.byte_order_mark
+        found, rest = records(joined(rest, block), findings)
+        yield from found
+    if rest:
+        raise open_quote(rest)
+
+
+def joined(rest: Block | None, block: Block) -> Block:
+    """Put what the block before left open in front of a block."""
+    return Block(rest.line, rest.text + block.text) if rest else block
+
+
+def _lines(text: str) -> list[str]:
+    """Split at line feeds alone, which stay: `splitlines` would split at others, too."""
+    lines = [f"{line}\n" for line in text.split("\n")]
+    last = lines.pop().removesuffix("\n")
+    return [*lines, last] if last else lines
+
+
+def open_quote(rest: Block) -> InvalidInput:
+    """Make the error of a record that nothing ends."""
+    return InvalidInput(
+        f"line {rest.line}: a quoted value opens here and doesn't end"
+        f" within {min(len(rest.text), LONGEST_RECORD)} characters",
+        allowed='quotes that close; one inside a value is doubled: ""',
+        hint="look at the line's last opening quote",
+        code="open_quote",
+    )
 
 
 def split(text: str) -> list[str] | None:
@@ -221,15 +210,26 @@ class Checker:
     """Checks records one by one against a mapping.
 
     :param mapping: where the columns go: it says what a value must be
+    :param suspects: hashes that more than one key of the file has: only these keys are kept to be compared; None = all
     """
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: Mapping, *, suspects: Container[int] | None = None) -> None:
         self._mapping = mapping
         self._key = mapping.key.index or 0
         self._phones = [column for column in mapping.columns if column.target in PHONES]
         self._as_in_file = mapping.as_in_file
+        self._suspects = suspects
         self._keys: set[str] = set()
         self._rows = 0
+        self._file = ""
+
+    def begin(self, file: str) -> None:
+        """Count rows from 1 again, in another part."""
+        self._rows, self._file = 0, file
+
+    def passed(self, rows: int) -> None:
+        """Count rows that were found good as a block."""
+        self._rows += rows
 
     def row(self, record: Record) -> tuple[list[str], list[Problem]]:
         """Give a record's cells and what is wrong with them."""
@@ -246,6 +246,10 @@ class Checker:
             problems += self._of_lengths(record, cells)
         return cells, problems
 
+    def key(self, cells: list[str]) -> str:
+        """Give a row's key; empty where it tells nobody from anybody."""
+        return cells[self._key] if cells[self._key].strip() else ""
+
     def sent(self, record: Record, cells: list[str]) -> str:
         """Give the line to send for a good record."""
         if self._as_in_file:
@@ -261,9 +265,10 @@ class Checker:
         key = cells[self._key]
         if not key.strip():
             yield self._problem(record, Kind.EMPTY_KEY, "the profile can't be told from others", self._mapping.key)
-        elif key in self._keys:
-            yield self._problem(record, Kind.REPEATED_KEY, "an earlier row has it", self._mapping.key)
-        self._keys.add(key)
+        elif self._suspects is None or hash(key) in self._suspects:
+            if key in self._keys:
+                yield self._problem(record, Kind.REPEATED_KEY, "an earlier row has it", self._mapping.key)
+            self._keys.add(key)
 
     def _of_phones(self, record: Record, cells: list[str]) -> Iterator[Problem]:
         for column in self._phones:
@@ -280,4 +285,4 @@ class Checker:
 
     def _problem(self, record: Record, kind: Kind, detail: str, column: Column | None = None) -> Problem:
         name = column.header if column else None
-        return Problem(row=self._rows, line=record.line, kind=kind, detail=detail, column=name)
+        return Problem(row=self._rows, line=record.line, kind=kind, detail=detail, column=name, file=self._file)

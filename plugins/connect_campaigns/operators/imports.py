@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from connect_campaigns._compat import Context
-    from connect_campaigns.aws.csv_file import CsvRules
+    from connect_campaigns.aws.csv_check import CsvRules
     from connect_campaigns.aws.polling import Pace
     from connect_campaigns.aws.uploads import Imported
 
@@ -32,7 +32,8 @@ class ImportProfilesOperator(ConnectOperator):
     The file is checked whole before anything is sent, since the service gives no error per row: the first 20 bad
     rows are in the log by row, column and reason. A retry takes up the import that an earlier attempt began.
 
-    :param path: local CSV file, UTF-8 with a header row, under 1 GB (templated)
+    :param path: CSV file, UTF-8 with a header row, plain or gzip, local or ``s3://…``; one that ends in ``/`` or ``*``
+        means all files that begin so, each with the header. Beyond 1 GB several upload jobs take it (templated)
     :param key_column: header of the column that tells one customer from another (templated)
     :param columns: field by header, as ``{"mobile": "PhoneNumber", "balance": "Attributes.Balance"}``; columns not
         named stay out. Default: all; recognised headers (``phone``, ``First Name``, ``zip``) go to standard fields,
@@ -46,7 +47,7 @@ class ImportProfilesOperator(ConnectOperator):
         they are left out (templated)
     :param poll_interval: longest pause between two looks at the import, in seconds or as a timedelta (templated)
     :param patience: how long to wait for its end, in seconds or as a timedelta (templated)
-    :returns: ``{rows, created, updated, failed, job_id, sha256, columns, finished_at}``
+    :returns: ``{rows, created, updated, failed, job_ids, sha256, columns, finished_at}``
     :raises InvalidInput: a parameter or the file; nothing was sent
     :raises ServiceRefused: the import failed, or more records failed than `max_failed_rows` allows
     :raises RetryableError: the service could not be reached, or `patience` is over
@@ -97,7 +98,7 @@ class ImportProfilesOperator(ConnectOperator):
         :returns: what the file is read by, the days until its profiles expire, how long to wait
         :raises InvalidInput: a parameter is not what it must be
         """
-        from connect_campaigns.aws.csv_file import CsvRules
+        from connect_campaigns.aws.csv_check import CsvRules
         from connect_campaigns.aws.polling import pace
 
         text("path", self.path, longest=4096)
@@ -127,34 +128,43 @@ class ImportProfilesOperator(ConnectOperator):
         rules, days, pace = self.validate()
         from connect_campaigns.aws.csv_file import checked_copy
 
-        with checked_copy(self.path.strip(), rules=rules, log=self.log) as file:
-            imported = self.hook.segments.uploads.bring_in(file, data_expiry_days=days, pace=pace, log=self.log)
-        failed = file.findings.bad + imported.failed
-        self._judge(imported, failed=failed, allowed=rules.max_failed_rows)
+        uploads = self.hook.segments.uploads
+        with checked_copy(self.path.strip(), rules=rules, log=self.log, s3=lambda: self.hook.client("s3")) as file:
+            job_ids = uploads.begin(file, data_expiry_days=days, log=self.log)
         if file.audience_run:
             context["ti"].xcom_push(key=AUDIENCE_RUN, value=file.audience_run)
-        return {
+        told = {
             "rows": file.findings.good,
+            "failed": file.findings.bad,
+            "sha256": file.sha256,
+            "columns": file.mapping.targets,
+        }
+        return self._finish(job_ids, told, pace)
+
+    def _finish(self, job_ids: Sequence[str], told: dict[str, Any], pace: Pace) -> dict[str, Any]:
+        """Wait for the jobs' end, judge them by their failed records, and say how it went."""
+        from connect_campaigns.aws.waiting_for_uploads import wait
+
+        uploads = self.hook.segments.uploads
+        wait(uploads, job_ids, pace=pace, log=self.log)
+        imported = uploads.results(job_ids)
+        failed = told["failed"] + imported.failed
+        self._judge(imported, failed=failed, allowed=count("max_failed_rows", self.max_failed_rows))
+        return {
+            **told,
             "created": imported.created,
             "updated": imported.updated,
             "failed": failed,
-            "job_id": imported.job_id,
-            "sha256": file.sha256,
-            "columns": file.mapping.targets,
+            "job_ids": list(imported.job_ids),
             "finished_at": imported.finished_at.isoformat(),
         }
 
     def _judge(self, imported: Imported, *, failed: int, allowed: int) -> None:
-        self.log.info(
-            "import %s: %d created, %d updated, %d failed",
-            imported.job_id,
-            imported.created,
-            imported.updated,
-            failed,
-        )
+        jobs = f"upload {'job' if len(imported.job_ids) == 1 else 'jobs'} {', '.join(imported.job_ids)}"
+        self.log.info("%s: %d created, %d updated, %d failed", jobs, imported.created, imported.updated, failed)
         if failed > allowed:
             raise ServiceRefused(
-                f"upload job {imported.job_id}: {imported.failed} records failed at the service, {failed} rows in all;"
+                f"{jobs}: {imported.failed} records failed at the service, {failed} rows in all;"
                 f" {imported.created} were created and {imported.updated} updated",
                 allowed=f"at most `max_failed_rows` = {allowed}",
                 hint="the service names no row: look at values that its fields may not take, or allow more",

@@ -11,10 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import boto3
 import pytest
 
+from connect_campaigns.aws.csv_copy import Copy
 from connect_campaigns.aws.csv_file import CheckedFile
 from connect_campaigns.aws.polling import Pace, poll
 from connect_campaigns.aws.segments import Segments
 from connect_campaigns.aws.transfer import put_file
+from connect_campaigns.aws.waiting_for_uploads import wait
 from connect_campaigns.core.columns import map_columns
 from connect_campaigns.core.errors import NotSeen, ServiceRefused, ServiceUnavailable
 from connect_campaigns.core.rows import Findings
@@ -92,13 +94,14 @@ def importing(server, segments, **job):
     content = b"id\n1\n"
     file = CheckedFile(
         name="a.csv",
-        content=io.BytesIO(content),
-        size=len(content),
-        sha256="00",
+        copies=(Copy(content=io.BytesIO(content), size=len(content), sha256="00", rows=1),),
         mapping=map_columns(["id"], key_column="id"),
         findings=Findings(good=1),
     )
-    return segments.uploads.bring_in(file, data_expiry_days=14, pace=PACE, log=logging.getLogger())
+    uploads, log = segments.uploads, logging.getLogger()
+    jobs = uploads.begin(file, data_expiry_days=14, log=log)
+    wait(uploads, jobs, pace=PACE, log=log)
+    return uploads.results(jobs)
 
 
 def test_the_file_goes_out_with_its_length_and_key_and_not_in_chunks(server, segments):

@@ -1,0 +1,160 @@
+"""One pass over a file's parts: every row checked, the good ones copied, the keys noted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connect_campaigns.aws.csv_copy import Copies
+from connect_campaigns.aws.csv_source import reading
+from connect_campaigns.aws.repeats import Repeats
+from connect_campaigns.core.columns import map_columns
+from connect_campaigns.core.csv_text import blocks
+from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.plain_rows import PlainRows
+from connect_campaigns.core.rows import Checker, Findings, header_of, join, joined, open_quote, records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Mapping as ReadOnly
+    from collections.abc import Set as AbstractSet
+    from contextlib import ExitStack
+
+    from connect_campaigns.aws.csv_copy import Copy
+    from connect_campaigns.aws.csv_source import SourceFile
+    from connect_campaigns.core.columns import Mapping
+    from connect_campaigns.core.csv_text import Block
+    from connect_campaigns.core.rows import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvRules:
+    """What a file is read by; see `columns.map_columns` for the first three.
+
+    :param audience_run: leads the value that marks this file's people; the file's content is its other half
+    :param max_failed_rows: bad rows that are left out rather than failing the import
+    """
+
+    key_column: str
+    columns: ReadOnly[str, str] | None = None
+    rename: bool = False
+    audience_run: str | None = None
+    max_failed_rows: int = 0
+
+
+class FileCheck:
+    """One pass; a second one, given the first one's `suspects`, is needed where keys may stand more than once.
+
+    :param kept: closes the copies
+    :param suspects: see `rows.Checker`
+    """
+
+    mapping: Mapping
+    copies: tuple[Copy, ...]
+
+    def __init__(
+        self, files: list[SourceFile], *, rules: CsvRules, kept: ExitStack, suspects: AbstractSet[int] = frozenset()
+    ) -> None:
+        self._files = files
+        self._rules = rules
+        self._kept = kept
+        self._known = suspects
+        self._header: list[str] | None = None
+        self.findings = Findings()
+        self.suspects: AbstractSet[int] = frozenset()
+        self.repeated = 0
+
+    def read(self) -> None:
+        """Read all parts.
+
+        :raises InvalidInput: a part can't be read as CSV, or its columns can't be sent
+        """
+        with Repeats() as repeats:
+            self._repeats = repeats
+            for file in self._files:
+                self._part(file)
+            self.copies = self._copies.done()
+            if not self._known:
+                self.suspects, self.repeated = repeats.suspects()
+
+    def _part(self, file: SourceFile) -> None:
+        several = len(self._files) > 1
+        with reading(file) as read:
+            try:
+                texts = blocks(read)
+                rest = self._begin(texts, file.name if several else "")
+                for block in texts:
+                    rest = self._block(joined(rest, block))
+                if rest:
+                    raise open_quote(rest)
+            except InvalidInput as error:
+                if not several:
+                    raise
+                found = f"{file.name}: {error.found}"
+                raise InvalidInput(found, allowed=error.allowed, hint=error.hint, code=error.code) from None
+
+    def _begin(self, texts: Iterator[Block], name: str) -> Block | None:
+        """Read a part's first blocks, with its header; give what the next block has to end."""
+        rest: Block | None = None
+        for block in texts:
+            self.findings.byte_order_mark |= block.byte_order_mark
+            found, rest = records(joined(rest, block), self.findings)
+            if found:
+                self._take_header(header_of(found[0]))
+                self._checker.begin(name)
+                self._rows(found[1:])
+                return rest
+        if rest:
+            raise open_quote(rest)
+        header_of(None)
+        return None
+
+    def _take_header(self, header: list[str]) -> None:
+        if self._header is None:
+            self._header = header
+            rules = self._rules
+            self.mapping = map_columns(
+                header,
+                key_column=rules.key_column,
+                columns=rules.columns,
+                rename=rules.rename,
+                audience_run=rules.audience_run,
+            )
+            self._checker = Checker(self.mapping, suspects=self._known)
+            self._plain = PlainRows(self.mapping, suspects=self._known)
+            self._copies = Copies(f"{join(column.sent for column in self.mapping.columns)}\n", files=self._kept)
+        elif header != self._header:
+            raise InvalidInput(
+                f"the header is {header!r}, and that of {self._files[0].name} is {self._header!r}",
+                allowed="parts with one header, each with it",
+                hint="write the parts with one query; is an old file left under the prefix?",
+                code="header",
+            )
+
+    def _block(self, block: Block) -> Block | None:
+        """Check a block, at once where that can be; give what the next one has to end."""
+        if plain := self._plain.read(block.text):
+            self._repeats.add(plain.keys)
+            self._checker.passed(len(plain.keys))
+            self.findings.good += len(plain.keys)
+            self._copies.write(plain.sent, rows=len(plain.keys))
+            return None
+        found, rest = records(block, self.findings)
+        self._rows(found)
+        return rest
+
+    def _rows(self, found: list[Record]) -> None:
+        good: list[str] = []
+        keys: list[str] = []
+        for record in found:
+            cells, problems = self._checker.row(record)
+            if cells and (key := self._checker.key(cells)):
+                keys.append(key)
+            if problems:
+                self.findings.add(problems)
+            else:
+                good.append(f"{self._checker.sent(record, cells)}\n")
+        self._repeats.add(keys)
+        self.findings.good += len(good)
+        if good:
+            self._copies.write("".join(good), rows=len(good))

@@ -1,0 +1,101 @@
+"""Files of customers in S3, brought to the worker's disk as a stream: they are read twice, and S3 only once."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, Kind, Outcome, classify, explain, send
+from connect_campaigns.core.csv_parts import is_part, no_parts
+from connect_campaigns.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from connect_campaigns.core.log import Log
+
+ATTEMPTS = 4
+"""Downloads of one object: what is there of a broken one is thrown away."""
+
+_CHUNK = 1 << 20
+
+
+def download(client: Any, uri: str, *, folder: Path, log: Log) -> Iterator[tuple[str, Path]]:
+    """Download the objects of an URI, and give the name and the place of each.
+
+    :param client: a boto3 ``s3`` client
+    :param uri: ``s3://bucket/key``, or ``s3://bucket/prefix`` followed by ``/`` or ``*``
+    :raises InvalidInput: there is no such object
+    :raises ServiceRefused: the role may not read it
+    :raises RetryableError: S3 could not be reached
+    """
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not bucket or not key:
+        raise InvalidInput(
+            f"`path` is {uri!r}",
+            allowed="s3://BUCKET/KEY, or s3://BUCKET/PREFIX followed by / or *",
+            hint="name the object, or the prefix that its parts share",
+            code="no_file",
+        )
+    keys = _listed(client, bucket, key.removesuffix("*"), uri=uri) if key.endswith(("/", "*")) else [key]
+    for number, each in enumerate(keys):
+        target = folder / f"{number:06}"
+        size = _fetch(client, bucket, each, target)
+        log.info("s3://%s/%s: %d bytes", bucket, each, size)
+        yield each.rpartition("/")[2], target
+
+
+def _listed(client: Any, bucket: str, prefix: str, *, uri: str) -> list[str]:
+    found: list[dict[str, Any]] = []
+    more: dict[str, str] = {}
+    while True:
+        outcome = send(client.list_objects_v2, Bucket=bucket, Prefix=prefix, **more)
+        if not outcome.accepted:
+            raise _explained(outcome, action="s3:ListBucket", uri=uri)
+        reply = outcome.reply or {}
+        found.extend(reply.get("Contents", ()))
+        if not reply.get("NextContinuationToken"):
+            break
+        more = {"ContinuationToken": reply["NextContinuationToken"]}
+    keys = [each["Key"] for each in found if is_part(each["Key"].rpartition("/")[2], each["Size"])]
+    if not keys:
+        raise no_parts(uri, len(found))
+    return sorted(keys)
+
+
+def _fetch(client: Any, bucket: str, key: str, target: Path) -> int:
+    """Download one object, again where the connection breaks; give its bytes."""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(0.5 * 2 ** (attempt - 1))
+        outcome = _stream(client, bucket, key, target)
+        if outcome.kind in {Kind.ACCEPTED, Kind.REFUSED}:
+            break
+    if not outcome.accepted:
+        raise _explained(outcome, action="s3:GetObject", uri=f"s3://{bucket}/{key}")
+    return target.stat().st_size
+
+
+def _stream(client: Any, bucket: str, key: str, target: Path) -> Outcome:
+    try:
+        body = client.get_object(Bucket=bucket, Key=key)["Body"]
+        with body, target.open("wb") as file:
+            for chunk in body.iter_chunks(_CHUNK):
+                file.write(chunk)
+    except (ClientError, BotoCoreError) as error:
+        return classify(error)
+    return Outcome(Kind.ACCEPTED)
+
+
+def _explained(outcome: Outcome, *, action: str, uri: str) -> Exception:
+    if outcome.code in NOT_FOUND_CODES or outcome.code == "NoSuchBucket":
+        return InvalidInput(
+            f"{uri}: {outcome.code}",
+            allowed="an object that is there",
+            hint="look at bucket and key; for all parts of a prefix end it with / or *",
+            code="no_file",
+        )
+    return explain(outcome, action=action, resource=uri)
