@@ -42,6 +42,11 @@ class Query:
     where: str
     params: list[Any]
 
+    def bind(self, value: object) -> str:
+        """Add a value and return its placeholder."""
+        self.params.append(value)
+        return f"${len(self.params)}"
+
 
 def compile_groups(
     groups: Structure,

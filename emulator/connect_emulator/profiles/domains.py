@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from connect_emulator.profiles.estimates import Estimate
     from connect_emulator.profiles.segments import SegmentDefinition
+    from connect_emulator.profiles.snapshots import Snapshot
     from connect_emulator.profiles.table import ProfileTable
     from connect_emulator.profiles.uploads import UploadJob
 
@@ -31,6 +32,7 @@ class Domain:
     definitions: dict[str, SegmentDefinition] = field(default_factory=dict)
     jobs: dict[str, UploadJob] = field(default_factory=dict)
     estimates: dict[str, Estimate] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
     waiting: list[Structure] = field(default_factory=list)
     """Profiles of CreateProfile that aren't in the table yet: they go there before anything is evaluated."""
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from connect_emulator.profiles.compile import compile_groups
+from connect_emulator.profiles.compile import Query, compile_groups
 from connect_emulator.profiles.fields import STANDARD_FIELDS
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class ProfileTable:
         """Return the attribute's own column; None where it has none."""
         return self._columns.get(attribute)
 
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The columns of the attributes that have one of their own."""
+        return self._columns
+
     def add_attributes(self, connection: DuckDBPyConnection, attributes: Iterable[str]) -> None:
         """Give columns to attributes that are new, as long as there are columns left."""
         for attribute in attributes:
@@ -77,6 +82,17 @@ class ProfileTable:
             [json.dumps(rows), json.dumps([types])],
         )
 
+    def members(self, groups: Structure, *, sources: Mapping[str, Structure], as_of: datetime) -> Query:
+        """Return the condition on a row `p` of a profile that hasn't expired by `as_of` and is in the segment.
+
+        A query that uses it binds further values with its `bind`, and has to use each of them.
+
+        :raises ServiceError: BadRequestException when it can't be evaluated.
+        """
+        query = compile_groups(groups, column_of=self.column_of, sources=sources, settings=self._settings)
+        at = query.bind(as_of.isoformat())
+        return Query(where=f"p.expires_at > {at}::timestamptz and {query.where}", params=query.params)
+
     def count(
         self,
         connection: DuckDBPyConnection,
@@ -86,12 +102,8 @@ class ProfileTable:
         as_of: datetime,
     ) -> int:
         """Return how many profiles that haven't expired by `as_of` are in the segment."""
-        query = compile_groups(groups, column_of=self.column_of, sources=sources, settings=self._settings)
-        at = f"${len(query.params) + 1}"
-        found = connection.execute(
-            f"select count(*) from {self.name} p where p.expires_at > {at}::timestamptz and {query.where}",
-            [*query.params, as_of.isoformat()],
-        ).fetchone()
+        query = self.members(groups, sources=sources, as_of=as_of)
+        found = connection.execute(f"select count(*) from {self.name} p where {query.where}", query.params).fetchone()
         assert found is not None, "an aggregate without groups has one row"  # noqa: S101 - for the type checker
         return int(found[0])
 
