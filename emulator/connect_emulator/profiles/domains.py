@@ -33,6 +33,8 @@ class Domain:
     jobs: dict[str, UploadJob] = field(default_factory=dict)
     estimates: dict[str, Estimate] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    keys: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    """Search keys that profile objects brought: key -> value -> ProfileIds."""
     waiting: list[Structure] = field(default_factory=list)
     """Profiles of CreateProfile that aren't in the table yet: they go there before anything is evaluated."""
 

@@ -109,3 +109,9 @@ class ProfileSettings:
 
     snapshot_jsonl: Literal["nested", "flat"] = "nested"
     """Whether a line of JSONL is the API's Profile, or has a member per column of the CSV (unknown)."""
+
+    update_extends_expiry: bool = True
+    """Whether UpdateProfile lets a profile live for the domain's DefaultExpirationDays from then on (unknown)."""
+
+    membership_lag_seconds: float = field(default=0.0, metadata={"min": 0})
+    """Emulator seconds that a changed profile is ABSENT for in GetSegmentMembership (suspected by some)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connect_emulator.profiles.api import domains, segments, snapshots, uploads
+from connect_emulator.profiles.api import domains, membership, people, segments, snapshots, uploads
 from connect_emulator.profiles.api.uploads import receive_upload
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ __all__ = ["HANDLERS", "receive_upload"]
 
 HANDLERS: dict[str, Handler] = {
     **domains.HANDLERS,
+    **people.HANDLERS,
+    **membership.HANDLERS,
     **uploads.HANDLERS,
     **segments.HANDLERS,
     **snapshots.HANDLERS,
