@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connect_emulator.profiles.estimates import Estimate
+    from connect_emulator.profiles.object_types import ObjectType
+    from connect_emulator.profiles.objects import ProfileObject
     from connect_emulator.profiles.segments import SegmentDefinition
     from connect_emulator.profiles.snapshots import Snapshot
     from connect_emulator.profiles.table import ProfileTable
@@ -33,6 +35,9 @@ class Domain:
     jobs: dict[str, UploadJob] = field(default_factory=dict)
     estimates: dict[str, Estimate] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    object_types: dict[str, ObjectType] = field(default_factory=dict)
+    objects: dict[str, dict[str, ProfileObject]] = field(default_factory=dict)
+    """Object type -> unique key -> object."""
     keys: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     """Search keys that profile objects brought: key -> value -> ProfileIds."""
     waiting: list[Structure] = field(default_factory=list)

@@ -54,7 +54,7 @@ async def update_profile(world: World, request: Request) -> Structure:
 
 
 async def delete_profile(world: World, request: Request) -> Structure:
-    """Remove a profile with its keys."""
+    """Remove a profile with its keys and objects."""
     domain, profile_id = world.profiles.domain(request.params["DomainName"]), request.params["ProfileId"]
 
     def work(connection: DuckDBPyConnection) -> None:
@@ -65,6 +65,8 @@ async def delete_profile(world: World, request: Request) -> Structure:
         for values in domain.keys.values():
             for ids in values.values():
                 ids.discard(profile_id)
+        for kind, objects in domain.objects.items():
+            domain.objects[kind] = {key: each for key, each in objects.items() if each.profile_id != profile_id}
 
     await world.profiles.on_table(domain, work)
     return {"Message": f"Profile {profile_id} was deleted"}
