@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from moto.s3.models import s3_backends
 from connect_emulator.world import ACCOUNT_ID
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterable
 
     from connect_emulator.wire import Message, Scope
@@ -28,16 +28,16 @@ class Moto:
     S3 has one request at a time, since moto's check of `If-None-Match: *` and its write aren't atomic, nor is a read
     of an object that is being replaced. Replies are collected, so that no slow reader holds the lock.
 
-    :param unexpected: takes an error that nothing foresaw
+    :param unexpected: takes an error that nothing foresaw. :param s3_turn: the lock that all who use S3 share.
     """
 
-    def __init__(self, *, unexpected: Callable[[Exception], None]) -> None:
+    def __init__(self, *, unexpected: Callable[[Exception], None], s3_turn: asyncio.Lock) -> None:
         self._unexpected = unexpected
         # a2wsgi has types of its own for what ASGI leaves open.
         self._asgi: Any = WSGIMiddleware(
             _with_whole_body(DomainDispatcherApplication(create_backend_app)), workers=WORKERS
         )
-        self._s3_turn = asyncio.Lock()
+        self._s3_turn = s3_turn
 
     async def reset(self) -> None:
         """Have moto forget everything."""
@@ -74,6 +74,11 @@ def has_object(bucket: str, key: str) -> bool:
     """Say whether S3 has an object."""
     found = s3_backends[ACCOUNT_ID]["aws"].buckets.get(bucket)
     return found is not None and key in found.keys
+
+
+def store_object(bucket: str, key: str, content: bytes) -> None:
+    """Write an object, as whoever holds S3's turn; the bucket has to be there."""
+    s3_backends[ACCOUNT_ID]["aws"].put_object(bucket, key, content)
 
 
 def _with_whole_body(app: Any) -> Any:

@@ -42,7 +42,7 @@ class Application:
     def __init__(self, world: World) -> None:
         self._world = world
         self._dates = DateHeader(world.clock)
-        moto = Moto(unexpected=world.note_unexpected)
+        moto = Moto(unexpected=world.note_unexpected, s3_turn=world.s3_turn)
         self._others = OtherServices(world, moto)
         self._control = ControlApi(world, reset_others=moto.reset)
 

@@ -55,6 +55,8 @@ class World:
     def __init__(self, *, clock: Clock) -> None:
         self.clock = clock
         self.unexpected_errors = 0  # of this process; a reset doesn't forget them
+        self.s3_turn = asyncio.Lock()
+        """Held by whoever uses moto's S3: its check of a condition and its write aren't atomic."""
         self._settling = asyncio.Lock()
         self._fill()
 

@@ -1,4 +1,4 @@
-"""What goes on after a reply: the rows of an upload job, the count of an estimate."""
+"""What goes on after a reply: the rows of an upload job, the count of an estimate, the files of a snapshot."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING, Any
 from connect_emulator.errors import ServiceError
 from connect_emulator.profiles.csv_import import CsvImport, InvalidFileError
 from connect_emulator.profiles.uploads import INTERNAL_FAILURE, VALIDATION_FAILURE
+from connect_emulator.s3_rules import S3Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
+    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from connect_emulator.profiles.csv_import import Results
     from connect_emulator.profiles.domains import Domain
     from connect_emulator.profiles.estimates import Estimate
+    from connect_emulator.profiles.snapshots import Snapshot
     from connect_emulator.profiles.store import ProfileStore
     from connect_emulator.profiles.uploads import UploadJob
+
+    PutFile = Callable[[str, str, Path], Awaitable[None]]
+    """Stores a file in S3: bucket, key, path."""
 
 Structure = dict[str, Any]
 
@@ -39,6 +45,37 @@ async def run_estimate(
             estimate.fail("Internal failure: the emulator's stderr has the traceback")
             raise
         estimate.fail("The domain was deleted")
+
+
+async def run_snapshot(
+    store: ProfileStore, domain: Domain, snapshot: Snapshot, groups: Structure, *, as_of: datetime, put: PutFile
+) -> None:
+    """Write a segment's profiles to S3; the test object first, to find out whether that is allowed."""
+    await asyncio.sleep(store.settings.snapshot_delay_seconds)
+    bucket, prefix = snapshot.bucket_and_prefix
+    try:
+        with store.folder_for(snapshot.snapshot_id) as folder:
+            if store.settings.snapshot_role_required and snapshot.role_arn is None:
+                snapshot.fail("No RoleArn: the service can't write to the bucket. Hint: give the role to assume")
+                return
+            if store.settings.snapshot_test_object:
+                test = folder / store.settings.snapshot_test_object
+                await asyncio.to_thread(test.write_text, "test")
+                await put(bucket, prefix + test.name, test)
+            for part in await store.export(
+                domain, groups, data_format=snapshot.data_format, folder=folder, as_of=as_of
+            ):
+                await put(bucket, prefix + part.name, part)
+        snapshot.complete(settings=store.settings)
+    except S3Refusal as refusal:
+        snapshot.fail(f"Can't write to s3://{bucket}/{prefix}: {refusal.code}, {refusal.text}")
+    except ServiceError as error:
+        snapshot.fail(error.message)
+    except Exception:
+        if store.domains.get(domain.name) is domain:
+            snapshot.fail("Internal failure: the emulator's stderr has the traceback")
+            raise
+        snapshot.fail("The domain was deleted")
 
 
 async def run_upload(

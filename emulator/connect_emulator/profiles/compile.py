@@ -42,6 +42,19 @@ class Query:
     where: str
     params: list[Any]
 
+    def bind(self, value: object) -> str:
+        """Add a value and return its placeholder."""
+        self.params.append(value)
+        return f"${len(self.params)}"
+
+    def narrowed(self, condition: str) -> Query:
+        """Return the query with one more condition, whose values were bound here."""
+        return Query(where=f"{condition} and {self.where}", params=self.params)
+
+    def instead(self, condition: str) -> Query:
+        """Return the query with another condition; what was bound stays, and has to be used elsewhere in the SQL."""
+        return Query(where=condition, params=self.params)
+
 
 def compile_groups(
     groups: Structure,

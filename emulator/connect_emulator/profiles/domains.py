@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connect_emulator.profiles.estimates import Estimate
+    from connect_emulator.profiles.object_types import ObjectType
+    from connect_emulator.profiles.objects import ProfileObject
     from connect_emulator.profiles.segments import SegmentDefinition
+    from connect_emulator.profiles.snapshots import Snapshot
     from connect_emulator.profiles.table import ProfileTable
     from connect_emulator.profiles.uploads import UploadJob
 
@@ -31,6 +34,12 @@ class Domain:
     definitions: dict[str, SegmentDefinition] = field(default_factory=dict)
     jobs: dict[str, UploadJob] = field(default_factory=dict)
     estimates: dict[str, Estimate] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    object_types: dict[str, ObjectType] = field(default_factory=dict)
+    objects: dict[str, dict[str, ProfileObject]] = field(default_factory=dict)
+    """Object type -> unique key -> object."""
+    keys: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    """Search keys that profile objects brought: key -> value -> ProfileIds."""
     waiting: list[Structure] = field(default_factory=list)
     """Profiles of CreateProfile that aren't in the table yet: they go there before anything is evaluated."""
 

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 
+def _check_key(text: str) -> str | None:
+    return "a slash; allowed: a name without one" if "/" in text else None
+
+
 @dataclass(kw_only=True)
 class ProfileSettings:
     """Behaviour of Customer Profiles that can be set; `docs/emulator-segments.md` has the evidence for each."""
@@ -78,3 +82,36 @@ class ProfileSettings:
 
     copy_enum_to_string: bool = True
     """Whether Gender and PartyType are copied to GenderString and PartyTypeString (unknown)."""
+
+    snapshot_delay_seconds: float = field(default=0.0, metadata={"min": 0})
+    """Real seconds that a snapshot stays IN_PROGRESS before it is taken (unknown)."""
+
+    snapshot_role_required: bool = True
+    """Whether a snapshot without RoleArn FAILS: optional in the model, needed in practice (reported)."""
+
+    snapshot_uri_slash: Literal["cut", "keep"] = "cut"
+    """Whether DestinationUri loses its trailing slash once the snapshot is COMPLETED (reported)."""
+
+    snapshot_part_name: str = field(default="part-", metadata={"check": _check_key})
+    """What the names of a snapshot's objects begin with; number and extension follow: `part-00000.csv` (unknown)."""
+
+    snapshot_part_rows: int = field(default=1_000_000, metadata={"min": 1})
+    """Rows of one object of a snapshot (unknown)."""
+
+    snapshot_test_object: str = field(default="test", metadata={"check": _check_key})
+    """Name of the test object beside a snapshot's parts (documented; the name is unknown); empty = none."""
+
+    snapshot_compression: Literal["none", "gzip"] = "none"
+    """Whether CSV and JSONL parts are gzip files, `part-00000.csv.gz` (unknown)."""
+
+    snapshot_path_separator: Literal[".", "_"] = "."
+    """What joins the names of nested columns, as in `Address.City` (unknown)."""
+
+    snapshot_jsonl: Literal["nested", "flat"] = "nested"
+    """Whether a line of JSONL is the API's Profile, or has a member per column of the CSV (unknown)."""
+
+    update_extends_expiry: bool = True
+    """Whether UpdateProfile lets a profile live for the domain's DefaultExpirationDays from then on (unknown)."""
+
+    membership_lag_seconds: float = field(default=0.0, metadata={"min": 0})
+    """Emulator seconds that a changed profile is ABSENT for in GetSegmentMembership (suspected by some)."""

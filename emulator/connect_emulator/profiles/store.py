@@ -6,19 +6,21 @@ import asyncio
 import itertools
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connect_emulator.errors import ServiceError
 from connect_emulator.profiles.database import Database
 from connect_emulator.profiles.domains import Domain
+from connect_emulator.profiles.export import Members, write_parts
 from connect_emulator.profiles.limits import closure
 from connect_emulator.profiles.refusals import bad_request, not_found
 from connect_emulator.profiles.table import ProfileTable
 from connect_emulator.profiles.upload_path import UploadRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
     from datetime import datetime
     from typing import BinaryIO
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from connect_emulator.profiles.uploads import UploadJob
 
 Structure = dict[str, Any]
+T = TypeVar("T")
 
 
 class ProfileStore:
@@ -113,15 +116,51 @@ class ProfileStore:
 
         :raises ServiceError: BadRequestException when it can't be evaluated.
         """
-        waiting = domain.take_waiting()
         sources = closure(groups, known=domain.groups_by_name())
 
         def work(connection: DuckDBPyConnection) -> int:
-            if waiting:
-                domain.table.insert(connection, waiting)
             return domain.table.count(connection, groups, sources=sources, as_of=as_of)
 
-        return await self.database.run(work)
+        return await self.on_table(domain, work)
+
+    async def export(
+        self, domain: Domain, groups: Structure, *, data_format: str, folder: Path, as_of: datetime
+    ) -> list[Path]:
+        """Write the segment's members at that emulator time to files of a snapshot, and return those in order.
+
+        :raises ServiceError: BadRequestException when it can't be evaluated.
+        """
+        sources = closure(groups, known=domain.groups_by_name())
+        members = Members(table=domain.table, groups=groups, sources=sources, as_of=as_of)
+
+        def work(connection: DuckDBPyConnection) -> list[Path]:
+            return write_parts(connection, members, data_format=data_format, folder=folder, settings=self.settings)
+
+        return await self.on_table(domain, work)
+
+    async def on_table(self, domain: Domain, work: Callable[[DuckDBPyConnection], T]) -> T:
+        """Return what `work` returns on the database's thread, with every profile in the table."""
+        waiting = domain.take_waiting()
+
+        def prepared(connection: DuckDBPyConnection) -> T:
+            if waiting:
+                domain.table.insert(connection, waiting)
+            return work(connection)
+
+        return await self.database.run(prepared)
+
+    @contextmanager
+    def folder_for(self, name: str) -> Iterator[Path]:
+        """Give a folder of its own to some work; it is removed after it.
+
+        :param name: made by us, never from a request.
+        """
+        folder = self._folder / name
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def has_segment(self, arn: str) -> bool:
         """Return whether there is a definition with this ARN, in either of its two spellings."""

@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from connect_emulator.profiles.compile import compile_groups
+from connect_emulator.profiles.columns import document
+from connect_emulator.profiles.compile import Query, compile_groups
 from connect_emulator.profiles.fields import STANDARD_FIELDS
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Structure = dict[str, Any]
 _BOOKKEEPING = ("created_at", "updated_at", "expires_at")
+_MAP_TYPE = '"MAP(VARCHAR, VARCHAR)"'
 
 
 class ProfileTable:
@@ -55,6 +57,11 @@ class ProfileTable:
         """Return the attribute's own column; None where it has none."""
         return self._columns.get(attribute)
 
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The columns of the attributes that have one of their own."""
+        return self._columns
+
     def add_attributes(self, connection: DuckDBPyConnection, attributes: Iterable[str]) -> None:
         """Give columns to attributes that are new, as long as there are columns left."""
         for attribute in attributes:
@@ -77,6 +84,24 @@ class ProfileTable:
             [json.dumps(rows), json.dumps([types])],
         )
 
+    def members(self, groups: Structure, *, sources: Mapping[str, Structure], as_of: datetime) -> Query:
+        """Return the condition on a row `p` of a profile that hasn't expired by `as_of` and is in the segment.
+
+        A query that uses it binds further values with its `bind`, and has to use each of them.
+
+        :raises ServiceError: BadRequestException when it can't be evaluated.
+        """
+        query = compile_groups(groups, column_of=self.column_of, sources=sources, settings=self._settings)
+        return query.narrowed(_alive(query, as_of))
+
+    def alive(self, *, as_of: datetime, ids: list[str] | None = None) -> Query:
+        """Return the condition on a row `p` of a profile that hasn't expired by `as_of`: any, or one of these."""
+        query = Query(where="true", params=[])
+        query = query.narrowed(_alive(query, as_of))
+        return (
+            query if ids is None else query.narrowed(f"p.profile_id in (select unnest({query.bind(ids)}::varchar[]))")
+        )
+
     def count(
         self,
         connection: DuckDBPyConnection,
@@ -86,14 +111,56 @@ class ProfileTable:
         as_of: datetime,
     ) -> int:
         """Return how many profiles that haven't expired by `as_of` are in the segment."""
-        query = compile_groups(groups, column_of=self.column_of, sources=sources, settings=self._settings)
-        at = f"${len(query.params) + 1}"
-        found = connection.execute(
-            f"select count(*) from {self.name} p where p.expires_at > {at}::timestamptz and {query.where}",
-            [*query.params, as_of.isoformat()],
-        ).fetchone()
-        assert found is not None, "an aggregate without groups has one row"  # noqa: S101 - for the type checker
-        return int(found[0])
+        return self.count_where(connection, self.members(groups, sources=sources, as_of=as_of))
+
+    def count_where(self, connection: DuckDBPyConnection, query: Query) -> int:
+        """Return how many profiles fulfil a condition."""
+        counted = connection.execute(f"select count(*) from {self.name} p where {query.where}", query.params).fetchall()
+        return int(counted[0][0])
+
+    def read(
+        self, connection: DuckDBPyConnection, query: Query, *, beside: Mapping[str, str] | None = None, page: str = ""
+    ) -> list[tuple[Structure, dict[str, Any]]]:
+        """Return profiles as the API's structure, the oldest first.
+
+        :param beside: expressions whose values come with each profile, by name. :param page: a LIMIT clause.
+        """
+        extra = beside or {}
+        columns = ", ".join([f"{document(self._columns, bind=query.bind)}::varchar", *extra.values()])
+        sql = f"select {columns} from {self.name} p where {query.where} order by p.rowid{page}"
+        rows = connection.execute(sql, query.params).fetchall()
+        return [(json.loads(row[0]), dict(zip(extra, row[1:], strict=True))) for row in rows]
+
+    def change(
+        self,
+        connection: DuckDBPyConnection,
+        profile_id: str,
+        changes: Structure,
+        *,
+        now: datetime,
+        expires_at: datetime,
+    ) -> None:
+        """Set a profile's `fields` by path and `attributes` by name; an empty text removes the value.
+
+        :param expires_at: when the profile expires, unless it does so later already.
+        """
+        self.add_attributes(connection, [name for name, value in changes["attributes"].items() if value])
+        query = Query(where="", params=[])
+        own = {name: self._columns.get(name) for name in changes["attributes"]}
+        columns = {column: changes["attributes"][name] for name, column in own.items() if column}
+        sets = [f'"{name}" = {query.bind(value or None)}' for name, value in (changes["fields"] | columns).items()]
+        if shared := {name: changes["attributes"][name] for name, column in own.items() if column is None}:
+            kept = "lambda entry: entry.value <> ''"
+            merged = f"map_concat(coalesce(p.more, map()), from_json({query.bind(json.dumps(shared))}, '{_MAP_TYPE}'))"
+            sets.append(f"more = map_from_entries(list_filter(map_entries({merged}), {kept}))")
+        sets.append(f"updated_at = {query.bind(now.isoformat())}::timestamptz")
+        sets.append(f"expires_at = greatest(p.expires_at, {query.bind(expires_at.isoformat())}::timestamptz)")
+        where = f"p.profile_id = {query.bind(profile_id)}"
+        connection.execute(f"update {self.name} p set {', '.join(sets)} where {where}", query.params)
+
+    def delete(self, connection: DuckDBPyConnection, profile_id: str) -> None:
+        """Remove a profile."""
+        connection.execute(f"delete from {self.name} where profile_id = $1", [profile_id])
 
     def _row(self, profile: Structure) -> Structure:
         row = {**profile["bookkeeping"], **profile["fields"]}
@@ -105,3 +172,7 @@ class ProfileTable:
             else:
                 more[name] = value
         return {**row, "more": more} if more else row
+
+
+def _alive(query: Query, as_of: datetime) -> str:
+    return f"p.expires_at > {query.bind(as_of.isoformat())}::timestamptz"

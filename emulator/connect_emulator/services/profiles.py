@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connect_emulator.profiles.api import domains, segments, uploads
+from connect_emulator.profiles.api import domains, membership, objects, people, segments, snapshots, uploads
 from connect_emulator.profiles.api.uploads import receive_upload
 
 if TYPE_CHECKING:
@@ -12,4 +12,12 @@ if TYPE_CHECKING:
 
 __all__ = ["HANDLERS", "receive_upload"]
 
-HANDLERS: dict[str, Handler] = {**domains.HANDLERS, **uploads.HANDLERS, **segments.HANDLERS}
+HANDLERS: dict[str, Handler] = {
+    **domains.HANDLERS,
+    **people.HANDLERS,
+    **membership.HANDLERS,
+    **objects.HANDLERS,
+    **uploads.HANDLERS,
+    **segments.HANDLERS,
+    **snapshots.HANDLERS,
+}

@@ -1,12 +1,11 @@
-"""Operations on domains and single profiles."""
+"""Operations on domains."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from connect_emulator.profiles.paging import page
-from connect_emulator.profiles.records import new_profile
-from connect_emulator.profiles.refusals import bad_request, check_text
+from connect_emulator.profiles.refusals import bad_request
 
 if TYPE_CHECKING:
     from connect_emulator.profiles.domains import Domain
@@ -32,7 +31,8 @@ async def create_domain(world: World, request: Request) -> Structure:
 async def get_domain(world: World, request: Request) -> Structure:
     """Describe a domain, with the number of its profiles that haven't expired."""
     domain = world.profiles.domain(request.params["DomainName"])
-    count = await world.profiles.count(domain, {}, as_of=request.now)
+    alive = domain.table.alive(as_of=request.now)
+    count = await world.profiles.on_table(domain, lambda connection: domain.table.count_where(connection, alive))
     return {**_domain_reply(domain), "Stats": {"ProfileCount": count, "ObjectCount": 0}}
 
 
@@ -60,20 +60,6 @@ async def delete_domain(world: World, request: Request) -> Structure:
     name = request.params["DomainName"]
     await world.profiles.delete_domain(name, now=request.now)
     return {"Message": f"Domain {name} was deleted"}
-
-
-async def create_profile(world: World, request: Request) -> Structure:
-    """Make a profile; another one with the same values makes no difference."""
-    check_text(request.params)
-    domain = world.profiles.domain(request.params["DomainName"])
-    profile_id, row = new_profile(
-        request.params,
-        now=request.now,
-        expiration_days=domain.expiration_days,
-        copy_enums=world.settings.profiles.copy_enum_to_string,
-    )
-    domain.waiting.append(row)
-    return {"ProfileId": profile_id}
 
 
 def _domain_config(params: Structure) -> Structure:
@@ -104,5 +90,4 @@ HANDLERS: dict[str, Handler] = {
     "UpdateDomain": update_domain,
     "ListDomains": list_domains,
     "DeleteDomain": delete_domain,
-    "CreateProfile": create_profile,
 }

@@ -1,0 +1,57 @@
+"""GetSegmentMembership: which of up to 100 profiles are in a segment; it can't list the members (documented)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from connect_emulator.profiles.limits import closure
+from connect_emulator.profiles.segments import definition_of
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from connect_emulator.world import Handler, Request, World
+
+Structure = dict[str, Any]
+
+
+async def get_segment_membership(world: World, request: Request) -> Structure:
+    """Say of each profile whether it is PRESENT or ABSENT; unknown ids are failures in a 200 (unknown)."""
+    domain = world.profiles.domain(request.params["DomainName"])
+    definition = definition_of(domain, request.params["SegmentDefinitionName"])
+    ids = list(dict.fromkeys(request.params["ProfileIds"]))
+    computed_at = request.now - timedelta(seconds=world.settings.profiles.membership_lag_seconds)
+    sources = closure(definition.groups, known=domain.groups_by_name())
+
+    def work(connection: DuckDBPyConnection) -> list[tuple[Structure, dict[str, bool]]]:
+        query = domain.table.members(definition.groups, sources=sources, as_of=request.now)
+        computed = f"p.updated_at <= {query.bind(computed_at.isoformat())}::timestamptz"
+        member = {"present": f"({query.where}) and {computed}"}
+        asked = f"p.profile_id in (select unnest({query.bind(ids)}::varchar[]))"
+        alive = f"p.expires_at > {query.bind(request.now.isoformat())}::timestamptz"
+        return domain.table.read(connection, query.instead(f"{asked} and {alive}"), beside=member)
+
+    rows = await world.profiles.on_table(domain, work)
+    found = {profile["ProfileId"]: (profile, hits["present"]) for profile, hits in rows}
+    return {
+        "SegmentDefinitionName": definition.name,
+        "Profiles": [_result(*found[each]) for each in ids if each in found],
+        "Failures": [
+            {"ProfileId": each, "Message": f"Profile `{each}` not found", "Status": 404}
+            for each in ids
+            if each not in found
+        ],
+        "LastComputedAt": computed_at,
+    }
+
+
+def _result(profile: Structure, present: bool) -> Structure:  # noqa: FBT001 - a pair of a dictionary, unpacked
+    return {
+        "ProfileId": profile["ProfileId"],
+        "QueryResult": "PRESENT" if present else "ABSENT",
+        "Profile": profile,
+    }
+
+
+HANDLERS: dict[str, Handler] = {"GetSegmentMembership": get_segment_membership}
