@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 WITHOUT_AIRFLOW = "CONNECT_CAMPAIGNS_WITHOUT_AIRFLOW"
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator, BaseSensorOperator, TaskGroup, XComArg
+    from airflow.sdk import Asset, AssetAlias, BaseOperator, BaseSensorOperator, TaskGroup, XComArg
     from airflow.sdk.bases.sensor import PokeReturnValue
     from airflow.sdk.configuration import conf
     from airflow.sdk.definitions.context import Context
@@ -41,8 +41,10 @@ else:
 
     else:
         try:
-            from airflow.sdk import BaseOperator, BaseSensorOperator, TaskGroup
+            from airflow.sdk import Asset, AssetAlias, BaseOperator, BaseSensorOperator, TaskGroup
         except ImportError:  # Airflow 2.11
+            from airflow.datasets import Dataset as Asset
+            from airflow.datasets import DatasetAlias as AssetAlias
             from airflow.models import BaseOperator
             from airflow.sensors.base import BaseSensorOperator as GuardedSensor
             from airflow.utils.task_group import TaskGroup
@@ -102,12 +104,26 @@ def run_type(dag_run: Any) -> str:
     return str(getattr(dag_run.run_type, "value", dag_run.run_type))
 
 
+def triggering_events(context: Any) -> list[tuple[str, Any]]:
+    """The asset events that triggered a run: each asset's URI, and the event's extra."""
+    by_asset = context.get("triggering_asset_events")
+    if by_asset is None:  # Airflow 2.11
+        by_asset = context.get("triggering_dataset_events") or {}
+        return [(str(uri), event.extra) for uri, events in by_asset.items() for event in events]
+    # An event stands there twice: under its asset, and under the alias that it was published by.
+    return [
+        (asset.uri, event.extra) for asset, events in by_asset.items() if isinstance(asset, Asset) for event in events
+    ]
+
+
 __all__ = [
     "WITHOUT_AIRFLOW",
     "AirflowException",
     "AirflowFailException",
     "AirflowSensorTimeout",
     "AirflowSkipException",
+    "Asset",
+    "AssetAlias",
     "BaseOperator",
     "BaseSensorOperator",
     "BaseTrigger",
@@ -119,4 +135,5 @@ __all__ = [
     "conf",
     "due_time",
     "run_type",
+    "triggering_events",
 ]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from connect_campaigns._compat import due_time, run_type
+from connect_campaigns._compat import due_time, run_type, triggering_events
+from connect_campaigns.core.refreshed import SEGMENTS, Refreshed
 from connect_campaigns.core.relaunch import Ask
 from connect_campaigns.core.run import RunInfo
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connect_campaigns._compat import Context
 
 
@@ -36,3 +39,17 @@ def run_info(context: Context) -> RunInfo:
             getattr(dag_run, "conf", None), by=who or "a run's conf", asker=f"{dag_run.dag_id}/{dag_run.run_id}"
         ),
     )
+
+
+def refreshes(context: Context) -> list[Refreshed]:
+    """Read the segments' asset events that triggered the run; none where none did.
+
+    :raises InvalidInput: one of them wasn't published by PublishSegmentOperator
+    """
+    return [Refreshed.of_event(uri, extra) for uri, extra in triggering_events(context) if uri.startswith(SEGMENTS)]
+
+
+def interval_end(context: Context) -> datetime | None:
+    """When the data interval of this run ends; None where it has none, as a manual run of Airflow 3."""
+    end = context.get("data_interval_end")
+    return end.astimezone(UTC) if end else None

@@ -6,10 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from connect_campaigns._compat import TaskGroup
+from connect_campaigns.connection import CONNECTION_FIELDS
 from connect_campaigns.core.columns import AUDIENCE_RUN
+from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.keys import per_day
+from connect_campaigns.operators.backfilled import CountBackfilledRowsOperator
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
 from connect_campaigns.operators.outcome import CheckCampaignOutcomeOperator
+from connect_campaigns.operators.publishing import PublishSegmentOperator, ReadRefreshedSegmentOperator, segment_asset
 from connect_campaigns.operators.segments import (
     CreateSegmentDefinitionOperator,
     EstimateSegmentOperator,
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
     from connect_campaigns._compat import BaseOperator, XComArg
 
-__all__ = ["launch_campaign", "per_day", "prepare_segment"]
+__all__ = ["launch_campaign", "per_day", "prepare_segment", "refreshed_segment", "segment_asset"]
 
 AUDIENCE_UNKNOWN: dict[str, Any] = {"min_launch_gap": None, "if_overlap": None}
 """What a check that runs before the segment is prepared can't ask: whom else was it launched on? Create and start do."""
@@ -32,6 +36,7 @@ def prepare_segment(
     *,
     definition: tuple[str, Any],
     csv: str | None = None,
+    imported: ImportProfilesOperator | None = None,
     key_column: str | None = None,
     columns: dict[str, str] | str | None = None,
     rename_columns: str | None = None,
@@ -41,42 +46,64 @@ def prepare_segment(
     allow_all_profiles: bool | str = False,
     min_audience: int | str = 1,
     max_audience: int | str | None = None,
+    max_run_age: timedelta | float | str | None = timedelta(hours=12),
+    publish: bool = False,
     group_id: str = "prepare_segment",
     after: Any = None,
     **common: Any,
 ) -> XComArg:
     """Prepare an audience: import a file, make sure of the segment's definition, count it.
 
-    Every parameter but `group_id` may be a template; `ImportProfilesOperator`, `CreateSegmentDefinitionOperator` and
-    `EstimateSegmentOperator` say what each one takes.
+    Profiles have no history, so a run that is none of today's (a backfill's, a catch-up's, an old one cleared) imports
+    nothing: it counts the rows of its file, XCom ``count`` of ``count_backfilled``, and skips the rest.
+
+    Every parameter but `group_id` and `publish` may be a template; `ImportProfilesOperator`,
+    `CreateSegmentDefinitionOperator` and `EstimateSegmentOperator` say what each one takes.
 
     :param definition: the definition's name (without hash) and its groups
     :param csv: the file to import, which then needs `key_column`; None = the profiles are there already
+    :param imported: in place of `csv`, the task that imports a file for several segments; its ``audience_run`` is theirs
     :param audience_run: mark the people of this file, so that the segment is them, narrowed by the definition's groups:
         the launch's name, as ``per_day`` makes it. The import adds a hash of the file: the same file again leaves a
         launched segment as it is, a corrected one makes a segment of its own
+    :param max_run_age: seconds or timedelta; a run due longer ago is none of today's; ``None`` = no bound, but for backfills
+    :param publish: publish an asset event of the segment: see `PublishSegmentOperator`
     :param after: a task, or several, that this waits for: the job that writes the file. (``task >> prepare_segment(…)``
         would order its last task alone: what is returned is that task's output)
     :param common: for all its tasks: the connection's parameters and Airflow's own, as ``retries``
     :returns: the last task's output, a `PreparedSegment` as a dict: what ``source=`` of a launch takes
+    :raises InvalidInput: `imported` stands beside what says how to import
     """
+    if imported is not None and (csv, audience_run, key_column, columns, rename_columns) != (None,) * 5:
+        raise InvalidInput(
+            "`imported` is given together with `csv`, or with how to read it",
+            allowed="either of the two: a file to import, or a task that imports one",
+            hint="give these parameters to the ImportProfilesOperator that you hand over",
+            code="contradiction",
+        )
     name, groups = definition
     with TaskGroup(group_id):
-        imported = None
+        counted = None
         if csv is not None:
-            imported = ImportProfilesOperator(
-                task_id="import_profiles",
-                path=csv,
-                key_column=key_column,
-                columns=columns,
-                rename_columns=rename_columns,
-                audience_run=audience_run,
-                data_expiry_days=data_expiry_days,
-                max_failed_rows=max_failed_rows,
+            reading: dict[str, Any] = {
+                "path": csv,
+                "key_column": key_column,
+                "columns": columns,
+                "rename_columns": rename_columns,
+                "max_failed_rows": max_failed_rows,
                 **common,
+            }
+            # A launch's check, which skips a backfill, is upstream of it: the rows are counted all the same.
+            rule = {} if after is not None else {"trigger_rule": "none_failed"}
+            counted = CountBackfilledRowsOperator(
+                task_id="count_backfilled", max_run_age=max_run_age, **{**reading, **rule}
             )
+            imported = ImportProfilesOperator(
+                task_id="import_profiles", audience_run=audience_run, data_expiry_days=data_expiry_days, **reading
+            )
+            counted >> imported
         marked: Any = audience_run
-        if imported is not None and audience_run is not None:
+        if imported is not None and imported.audience_run is not None:
             marked = cast("Any", imported.output)[AUDIENCE_RUN]
         create_definition = CreateSegmentDefinitionOperator(
             task_id="create_definition",
@@ -96,9 +123,29 @@ def prepare_segment(
         )
         if imported is not None:
             imported >> create_definition
+        if publish:
+            PublishSegmentOperator(
+                task_id="publish",
+                segment=cast("Any", estimate.output),
+                max_run_age=max_run_age,
+                **_besides_connection(common),
+            )
     if after is not None:
-        after >> (create_definition if imported is None else imported)
+        after >> (create_definition if counted is None else counted)
     return estimate.output
+
+
+def refreshed_segment(segment: str, *, if_several: str = "fail", **common: Any) -> XComArg:
+    """Read which segment's refresh triggered this run: a DAG with ``schedule=[segment_asset(segment)]``.
+
+    :param segment: the definition's name without hash (templated)
+    :param if_several: ``"fail"``, or ``"newest"``: take the last of the events that piled up (templated)
+    :param common: Airflow's own parameters of the task, as ``retries``
+    :returns: a `PreparedSegment` as a dict: what ``source=`` of a launch takes
+    """
+    return ReadRefreshedSegmentOperator(
+        **{"task_id": "refreshed_segment", **common}, segment=segment, if_several=if_several
+    ).output
 
 
 def launch_campaign(
@@ -136,11 +183,7 @@ def launch_campaign(
     :param launching: the parameters of `LaunchingOperator`: schedule and guards; and the connection's
     :returns: the group: ``task >> launch_campaign(…)`` makes all of it wait, and its task ``outcome`` pushes the outcome
     """
-    connection = {
-        name: launching[name]
-        for name in ("aws_conn_id", "region_name", "verify", "botocore_config")
-        if name in launching
-    }
+    connection = {name: launching[name] for name in CONNECTION_FIELDS if name in launching}
     waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
     with TaskGroup(group_id) as group:
         first = launching if source is None else {**launching, **AUDIENCE_UNKNOWN}
@@ -176,7 +219,13 @@ def launch_campaign(
         check >> create >> start >> wait >> outcome
     for each in _first_tasks(create, besides=check):
         check >> each
+        if each.trigger_rule != "all_success":  # it runs where check skipped, so what follows it must see that itself
+            check >> each.downstream_list
     return group
+
+
+def _besides_connection(common: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in common.items() if name not in CONNECTION_FIELDS}
 
 
 def _first_tasks(task: BaseOperator, *, besides: BaseOperator) -> list[Any]:

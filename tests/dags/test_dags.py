@@ -73,7 +73,13 @@ def test_a_dag_survives_serialization(dags):
 
 def test_the_nightly_launch_checks_before_it_imports(dags):
     nightly = dags["nightly_launch"]
-    assert nightly.get_task("prepare_segment.import_profiles").upstream_task_ids == {"launch_campaign.check"}
+    assert nightly.get_task("prepare_segment.import_profiles").upstream_task_ids == {
+        "launch_campaign.check",
+        "prepare_segment.count_backfilled",
+    }
+    # It runs where check skips a backfill, since somebody has to count the rows.
+    counted = nightly.get_task("prepare_segment.count_backfilled")
+    assert (counted.upstream_task_ids, counted.trigger_rule) == ({"launch_campaign.check"}, "none_failed")
     chain = [
         "prepare_segment.import_profiles",
         "prepare_segment.create_definition",
@@ -132,6 +138,8 @@ def test_what_comes_before_a_group_is_waited_for_by_all_of_it():
         extract, refresh = EmptyOperator(task_id="extract"), EmptyOperator(task_id="refresh")
         prepare_segment(csv="x.csv", key_column="id", definition=("d", "Country=FR"), after=extract)
         refresh >> launch_campaign(template="t", launch_key="k")
-    assert dag.get_task("prepare_segment.import_profiles").upstream_task_ids == {"extract"}
+    assert dag.get_task("prepare_segment.count_backfilled").upstream_task_ids == {"extract"}
+    assert dag.get_task("prepare_segment.count_backfilled").trigger_rule == "all_success"
+    assert dag.get_task("prepare_segment.import_profiles").upstream_task_ids == {"prepare_segment.count_backfilled"}
     assert dag.get_task("launch_campaign.check").upstream_task_ids == {"refresh"}
     assert dag.get_task("launch_campaign.create").upstream_task_ids == {"launch_campaign.check"}

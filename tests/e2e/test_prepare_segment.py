@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.operators import segments
 from connect_campaigns.task_groups import prepare_segment
@@ -65,13 +66,15 @@ def built(**given):
     return dag, output
 
 
-def test_its_tasks_are_import_definition_estimate_in_this_order():
+def test_its_tasks_are_count_import_definition_estimate_in_this_order():
     dag, output = built(csv="/data/{{ ds }}.csv", key_column="id", group_id="audience", retries=7, pool="aws")
     assert dag.task_dict.keys() == {
+        "audience.count_backfilled",
         "audience.import_profiles",
         "audience.create_definition",
         "audience.estimate",
     }
+    assert dag.get_task("audience.import_profiles").upstream_task_ids == {"audience.count_backfilled"}
     assert dag.get_task("audience.create_definition").upstream_task_ids == {"audience.import_profiles"}
     assert dag.get_task("audience.estimate").upstream_task_ids >= {"audience.create_definition"}
     assert output.operator.task_id == "audience.estimate"
@@ -111,6 +114,23 @@ def test_the_segment_is_marked_as_the_import_marked_its_people():
     assert dag.get_task("prepare_segment.import_profiles").audience_run == "spring/{{ ds }}"
     mark = dag.get_task("prepare_segment.create_definition").audience_run
     assert (mark.operator.task_id, mark.key) == ("prepare_segment.import_profiles", "audience_run")
+
+
+def test_several_segments_may_share_an_import():
+    """A profile has one ``audience_run``: two files that name the same person would take him from each other."""
+    from airflow.sdk import DAG
+
+    with DAG("d", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+        imported = segments.ImportProfilesOperator(task_id="all", path="x", key_column="id", audience_run="{{ ds }}")
+        for name in ("a", "b"):
+            prepare_segment(definition=(name, "Contact=cellular"), imported=imported, publish=True, group_id=name)
+        with pytest.raises(InvalidInput, match="`imported` is given together"):
+            prepare_segment(definition=("c", ""), imported=imported, csv="y.csv", key_column="id", group_id="c")
+    for name in ("a", "b"):
+        assert dag.get_task(f"{name}.create_definition").audience_run.operator is imported
+        assert dag.get_task(f"{name}.estimate").imported.operator is imported
+        assert dag.get_task(f"{name}.publish").upstream_task_ids == {f"{name}.estimate"}
+    assert len(dag.tasks) == 7
 
 
 def test_without_a_file_the_segment_keeps_to_the_run_that_is_named():

@@ -13,10 +13,13 @@ import pytest
 import connect_campaigns.operators
 import connect_campaigns.sensors
 from connect_campaigns._compat import BaseOperator, BaseSensorOperator
-from connect_campaigns.connection import CONNECTION_FIELDS
+from connect_campaigns.connection import CONNECTION_FIELDS, ConnectOperator
 
 CONSTRUCTED_ONLY = {"deferrable"}
 """Parameters that decide how a task runs and not on what: Airflow's own are not templated either."""
+
+NO_CALLS = {"PublishSegmentOperator", "ReadRefreshedSegmentOperator"}
+"""Operators that talk to Airflow alone: they take no connection."""
 
 
 def _classes() -> list[type]:
@@ -50,7 +53,8 @@ def test_there_are_operators_to_check():
 @pytest.mark.parametrize("kind", CLASSES)
 def test_every_parameter_is_templated(kind):
     assert own_parameters(kind) - set(kind.template_fields) == own_parameters(kind) & CONSTRUCTED_ONLY
-    assert set(CONNECTION_FIELDS) <= set(kind.template_fields)
+    assert issubclass(kind, BaseSensorOperator | ConnectOperator) != (kind.__name__ in NO_CALLS)
+    assert kind.__name__ in NO_CALLS or set(CONNECTION_FIELDS) <= set(kind.template_fields)
 
 
 @pytest.mark.parametrize("kind", CLASSES)
@@ -100,6 +104,7 @@ def test_every_public_parameter_is_documented_as_templated(kind):
 REQUIRED = {
     "CampaignStateSensor": {"campaign_id": "c"},
     "CheckCampaignOutcomeOperator": {"campaign_id": "c"},
+    "CountBackfilledRowsOperator": {"path": "p", "key_column": "k"},
     "CreateCampaignOperator": {"template": "t"},
     "CreateSegmentDefinitionOperator": {"name": "n", "groups": "Country=FR"},
     "DeleteCampaignOperator": {"campaign_id": "c"},
@@ -108,6 +113,8 @@ REQUIRED = {
     "ImportProfilesOperator": {"path": "p", "key_column": "k"},
     "PauseCampaignOperator": {"campaign_id": "c"},
     "PreflightOperator": {"template": "t"},
+    "PublishSegmentOperator": {"segment": {"arn": "a"}},
+    "ReadRefreshedSegmentOperator": {"segment": "s"},
     "ResumeCampaignOperator": {"campaign_id": "c"},
     "StartCampaignOperator": {"template": "t"},
     "StopCampaignOperator": {"campaign_id": "c"},
@@ -121,8 +128,9 @@ def test_every_operator_can_be_mapped(kind):
     from airflow.serialization.serialized_objects import DagSerialization
 
     given = REQUIRED[kind.__name__]
+    connection = {} if kind.__name__ in NO_CALLS else {"region_name": "us-east-1"}
     with DAG("mapped", schedule=None) as dag:
-        kind.partial(task_id="mapped", region_name="us-east-1").expand_kwargs([given, given])
+        kind.partial(task_id="mapped", **connection).expand_kwargs([given, given])
     again = DagSerialization.from_dict(DagSerialization.to_dict(dag)).get_task("mapped")
     assert again.is_mapped
     assert set(kind.template_fields) == set(again.template_fields)

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
 def backfill(facts: Facts, _: GuardSettings) -> Verdict:
     """No launch in a run that a backfill made: yesterday's people are not called today."""
+    event = next((each for each in facts.run.refreshes if each.is_backfill), None)
+    if event:
+        return Failed(
+            f"a backfill refreshed segment {event.segment!r}, and that triggered run {facts.run.run_id}",
+            allowed="refreshes by scheduled, asset-triggered and manual runs: a backfill launches nobody",
+            hint="publish with PublishSegmentOperator, which skips in a backfill; to launch today, trigger the refreshing DAG",
+            then=OnFailure.SKIP,
+        )
     if not facts.run.is_backfill:
         return Passed(f"run type {facts.run.run_type}")
     return Failed(
@@ -23,8 +31,19 @@ def backfill(facts: Facts, _: GuardSettings) -> Verdict:
 
 
 def run_age(facts: Facts, settings: GuardSettings) -> Verdict:
-    """No launch in a run that is long past due: a catch-up, or an old run cleared."""
+    """No launch in a run that is long past due, as a catch-up or an old run cleared, nor on a refresh that is.
+
+    The run that an asset event triggers is always a new one, whenever the event was published.
+    """
     due, bound = facts.run.due, settings.max_run_age
+    oldest = min(facts.run.refreshes, key=lambda each: each.as_of, default=None)
+    if bound is not None and oldest and facts.wall_now - oldest.as_of > bound:
+        return Failed(
+            f"segment {oldest.segment!r} was refreshed {span(facts.wall_now - oldest.as_of)} ago"
+            f" ({oldest.as_of:%Y-%m-%d %H:%M} UTC, by a run of type {oldest.run_type})",
+            allowed=f"a refresh at most {span(bound)} ago (`max_run_age`)",
+            hint="trigger the DAG that refreshes the segment: its event starts a run of this one",
+        )
     if settings.lateness_bounded:
         return NotEvaluated("latest_start or end_at decides")
     if bound is None or due is None:

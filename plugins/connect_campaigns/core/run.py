@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from connect_campaigns.core.refreshed import Refreshed
     from connect_campaigns.core.relaunch import Ask
 
 BACKFILL = frozenset({"backfill", "backfill_job"})
@@ -24,6 +25,7 @@ class RunInfo:
     :param scheduled: whether the DAG has a schedule of its own
     :param triggered_by: who pressed the button, where Airflow says so
     :param relaunch: a person's request in the run's conf
+    :param refreshes: the last refresh of each segment among the asset events that triggered the run
     """
 
     dag_id: str
@@ -36,6 +38,7 @@ class RunInfo:
     scheduled: bool = False
     triggered_by: str | None = None
     relaunch: Ask | None = None
+    refreshes: tuple[Refreshed, ...] = ()
 
     @property
     def is_backfill(self) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.connection import ConnectOperator
-from connect_campaigns.context import run_info
+from connect_campaigns.context import refreshes, run_info
 from connect_campaigns.core import parameters
 from connect_campaigns.core.errors import LaunchSkipped
 from connect_campaigns.core.guard_settings import checked_guards, with_times
@@ -19,6 +19,7 @@ from connect_campaigns.core.guards import Failed
 from connect_campaigns.core.keys import launch_key
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.prepared import PreparedSegment
+from connect_campaigns.core.refreshed import newest
 from connect_campaigns.core.schedule import checked
 from connect_campaigns.core.verdict_text import table
 
@@ -50,8 +51,8 @@ class LaunchingOperator(ConnectOperator):
     :param timezone: IANA zone of the wall times (templated)
     :param if_late: ``"fail"`` or ``"skip"`` (templated)
     :param start_after: seconds or timedelta from service time on, in place of ``start_at`` (templated): demos, tests
-    :param max_run_age: seconds or timedelta; a run due longer ago launches nobody (templated); ``None`` = no bound;
-        without meaning where ``latest_start`` or ``end_at`` is given
+    :param max_run_age: seconds or timedelta; a run due longer ago launches nobody, nor one on a segment that was refreshed
+        longer ago (templated); ``None`` = no bound; where ``latest_start`` or ``end_at`` is given, of refreshes only
     :param if_manual: what a manual run of a scheduled DAG does: ``"launch"`` or ``"check"`` (templated)
     :param require_hours: demand communication hours of every channel, not of voice alone (templated)
     :param permitted_hours: channel (or ``default``) → weekdays → hours, over the connection's (templated): the campaign's
@@ -257,5 +258,8 @@ class LaunchingOperator(ConnectOperator):
         return parameters.text("source", source, form=SEGMENT_ARN, longest=500)
 
     def run_info(self, context: Context) -> RunInfo:
-        """The run of this attempt."""
-        return run_info(context)
+        """The run of this attempt, and the segments whose refresh triggered it.
+
+        :raises InvalidInput: one of these events says nothing of an audience
+        """
+        return replace(run_info(context), refreshes=newest(refreshes(context)))

@@ -1,0 +1,55 @@
+"""Many segments from one file: one import, then each segment defined, counted and published by itself."""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import Param, dag, task_group
+
+from connect_campaigns.operators.backfilled import CountBackfilledRowsOperator
+from connect_campaigns.operators.segments import ImportProfilesOperator
+from connect_campaigns.task_groups import per_day, prepare_segment
+
+SEGMENTS = [
+    {"name": "balance-high", "who": "Balance>5000"},
+    {"name": "balance-low", "who": "Balance<=5000"},
+]
+DOC = """
+Every night at 01:30 UTC this DAG imports the file of the day once, then refreshes each of the segments in its list: its
+definition, its size, its asset. They are mapped tasks: one that fails, an empty one for example, holds up no other.
+
+- A backfill (a catch-up and an old run cleared, too) counts the rows of each day's file and publishes nothing.
+- A DAG with `schedule=[segment_asset("balance-high")]` starts when that segment was published, as `launch_on_refresh` does.
+- **Wrong people?** Pause the DAG that launches; if it launched: `python -m connect_campaigns pause CAMPAIGN`.
+"""
+
+
+@dag(
+    schedule="30 1 * * *",
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=True,
+    doc_md=DOC,
+    tags=["connect", "segment"],
+    default_args={"retries": 3, "retry_delay": pendulum.duration(minutes=2)},
+    params={
+        "folder": Param(
+            "/data/customers", type="string", description="where the files are: 2026-12-01.csv, by the day"
+        ),
+        "key_column": Param("customer_id", type="string", description="column that identifies a customer"),
+    },
+)
+def nightly_segments() -> None:
+    file = {"path": "{{ params.folder }}/{{ dag_run.run_after | ds }}.csv", "key_column": "{{ params.key_column }}"}
+    counted = CountBackfilledRowsOperator(task_id="count_backfilled", **file)
+    today = per_day("nightly-segments", timezone="UTC")
+    imported = ImportProfilesOperator(task_id="import_profiles", audience_run=today, **file)
+
+    @task_group
+    def segment(name: str, who: str) -> None:
+        prepare_segment(definition=(name, who), imported=imported, publish=True)
+
+    counted >> imported >> segment.expand_kwargs(SEGMENTS)
+
+
+nightly_segments()
