@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from connect_campaigns.aws.ledger import Ledger
+from connect_campaigns.core.prepared import PreparedSegment
 from tests.emulator.campaign_kit import FLOW, INSTANCE, SEGMENT_ARN, Kit
 from tests.waiting_kit import TaskInstance, connection_json
 
@@ -56,6 +57,20 @@ class World:
         """Make a voice campaign on the segment, ready to start in a minute."""
         config = {"channelSubtypeConfig": VOICE, "communicationTimeConfig": HOURS, **changes}
         return self.kit.create_for_segment(self.arn, **config)
+
+    def prepared(self, segment: str = "everybody", **changes: Any) -> dict[str, Any]:
+        """Give what `prepare_segment` would hand over for a segment, with something changed."""
+        found = self.hook().segments.find(segment)
+        handed = PreparedSegment(
+            arn=found.arn,
+            name=found.name,
+            definition_hash=found.hash,
+            created_at=found.created_at,
+            count=5,
+            imported_at=self.kit.now(),
+            rows=5,
+        )
+        return {**handed.to_dict(), **changes}
 
     def state(self, campaign_id: str) -> str:
         return self.kit.state(campaign_id)

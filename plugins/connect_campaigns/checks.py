@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.aws.clone import LEDGER_TAG, TEMPLATE_TAG
 from connect_campaigns.aws.others import active_on, other_launches
+from connect_campaigns.aws.reading import last_counted, read_segment
 from connect_campaigns.core import refusals
 from connect_campaigns.core.guards import GUARDS, Fact, Facts, Failed, OnFailure, Warned
 from connect_campaigns.core.guards_of_others import USUAL_LEAD
+from connect_campaigns.core.keys import audience_name
 from connect_campaigns.core.launch import Claim, Key, Mode, State
 from connect_campaigns.core.schedule import LEAD, bounded, plan, run_day, window_of
 from connect_campaigns.core.states import NOT_FOUND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
+    from connect_campaigns.aws.segments import Segments
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.guards import Verdict
     from connect_campaigns.core.log import Log
@@ -32,6 +35,7 @@ class Checks:
     """The guards of one request.
 
     :param writes: None where the request has no ledger
+    :param segments: gives the segments of a domain; None = nobody reads the source's definition
     :param wall_clock: the worker's clock, aware
     """
 
@@ -42,6 +46,7 @@ class Checks:
         campaigns: Campaigns,
         ledger: Ledger | None,
         writes: Writes | None,
+        segments: Callable[[str], Segments] | None = None,
         log: Log,
         wall_clock: Callable[[], datetime],
     ) -> None:
@@ -49,6 +54,7 @@ class Checks:
         self._campaigns = campaigns
         self._ledger = ledger
         self._writes = writes
+        self._segments = segments
         self._log = log
         self._wall_clock = wall_clock
         self._warned: set[Warned] = set()
@@ -66,6 +72,8 @@ class Checks:
             has_ledger=self._ledger is not None,
             key=self._request.key,
             claimed_at=ours.written_at if ours else None,
+            asked_source=None if self._request.makes_campaigns else self._request.source_arn,
+            prepared=self._request.prepared,
         )
         fetched: set[Fact] = set()
         for guard in GUARDS:
@@ -185,6 +193,10 @@ class Checks:
             return self._with_launches(facts)
         if need is Fact.ACTIVE:
             return self._with_active(facts)
+        if need is Fact.SEGMENT:
+            return self._with_segment(facts)
+        if need is Fact.LAST_LAUNCH:
+            return self._with_last_launch(facts)
         config: dict[str, Any]
         gone = self._request.makes_campaigns and seen.observation.state is State.NOT_FOUND  # it will be made anew
         if seen.campaign and not gone and seen.observation.state is not State.NO_CAMPAIGN:
@@ -205,7 +217,7 @@ class Checks:
 
     def _with_launches(self, facts: Facts) -> Facts:
         gap, config, now = self._request.guards.min_launch_gap, facts.config or {}, facts.now
-        template = self._request.template or config.get("tags", {}).get(TEMPLATE_TAG)
+        template = self._template_of(config)
         if not (self._ledger and gap and template and now):
             return facts
         launches = other_launches(
@@ -227,6 +239,26 @@ class Checks:
         return replace(
             facts, active=active_on(self._campaigns, source=source, instance_id=instance, but={config["id"]})
         )
+
+    def _with_segment(self, facts: Facts) -> Facts:
+        source = (facts.config or {}).get("source", {}).get("customerProfilesSegmentArn")
+        excluded = bool(self._request.guards.require_exclusion)
+        if not (source and (self._request.prepared or excluded)):
+            return facts
+        if self._segments is None:
+            return replace(facts, segment="no client of Customer Profiles")
+        return replace(facts, segment=read_segment(self._segments, source, with_sources=excluded))
+
+    def _with_last_launch(self, facts: Facts) -> Facts:
+        config = facts.config or {}
+        if not self._ledger or self._request.guards.max_audience_change_percent is None:
+            return facts
+        audience = audience_name(config.get("source", {}).get("customerProfilesSegmentArn"))
+        last = last_counted(self._ledger, key=self._request.key, template=self._template_of(config), audience=audience)
+        return replace(facts, last_launch=last)
+
+    def _template_of(self, config: Mapping[str, Any]) -> str | None:
+        return self._request.template or config.get("tags", {}).get(TEMPLATE_TAG)
 
     def _as_cloned(self, template: Description) -> dict[str, Any]:
         source = self._request.source_arn

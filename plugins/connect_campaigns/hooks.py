@@ -59,7 +59,10 @@ class ConnectCampaignsHook(AwsBaseHook):
     @cached_property
     def segments(self) -> Segments:
         """Segment definitions, estimates and imports of the connection's Customer Profiles domain."""
-        domain = self.settings.required("customer_profiles_domain")
+        return self.segments_of(self.settings.required("customer_profiles_domain"))
+
+    def segments_of(self, domain: str) -> Segments:
+        """Give the same of a domain of this name, as a source's ARN has it."""
         return Segments(self.client("customer-profiles"), domain=domain, verify=self.verify)
 
     def resolve(self, campaign: str) -> str:

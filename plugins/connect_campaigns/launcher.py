@@ -13,12 +13,7 @@ from connect_campaigns.aws.patience import LOOK_AGAIN_S
 from connect_campaigns.checks import Checks
 from connect_campaigns.core import refusals
 from connect_campaigns.core.attempt import Launched, Memory
-from connect_campaigns.core.errors import (
-    FinalError,
-    GuardFailed,
-    LaunchUncertain,
-    RetryableError,
-)
+from connect_campaigns.core.errors import FinalError, GuardFailed, LaunchUncertain, RetryableError
 from connect_campaigns.core.launch import Act, Claim, decide
 from connect_campaigns.core.refusals import refuse_without_ledger
 from connect_campaigns.core.states import CampaignState
@@ -36,6 +31,7 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.aws.metrics import Metrics
+    from connect_campaigns.aws.segments import Segments
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.log import Log
 
@@ -59,6 +55,7 @@ class Launcher:
 
     :param ledger: None only in mode BARE
     :param metrics: tells a relaunch whom the former launch attempted
+    :param segments: gives the segments of a domain; None = nobody reads the source's definition
     :param wall_clock: the worker's clock, aware
     :param sleep: waits that many seconds
     :param jitter: a number from 0 to 1
@@ -72,6 +69,7 @@ class Launcher:
         campaigns: Campaigns,
         ledger: Ledger | None,
         metrics: Metrics | None = None,
+        segments: Callable[[str], Segments] | None = None,
         log: Log,
         wall_clock: Callable[[], datetime],
         sleep: Callable[[float], None],
@@ -83,7 +81,13 @@ class Launcher:
         self._ledger = ledger
         self._writes = Writes(request, campaigns=campaigns, ledger=ledger, nonce=nonce) if ledger else None
         self.checks = Checks(
-            request, campaigns=campaigns, ledger=ledger, writes=self._writes, log=log, wall_clock=wall_clock
+            request,
+            campaigns=campaigns,
+            ledger=ledger,
+            writes=self._writes,
+            segments=segments,
+            log=log,
+            wall_clock=wall_clock,
         )
         self.starting = Starting(
             request,

@@ -73,6 +73,7 @@ class Writes:
         config = description.config
         source = config.get("source", {}).get("customerProfilesSegmentArn")
         planned = window if isinstance(window, Window) else None
+        prepared = self._request.prepared
         return self._ledger.write_launch(
             LaunchRecord(
                 at=seen.claim.at if seen.claim else "",
@@ -91,6 +92,8 @@ class Writes:
                 hours=config.get("communicationTimeConfig", {}),
                 limits=config.get("communicationLimitsOverride", {}),
                 guards=dict(said),
+                count=prepared.count if prepared else None,
+                definition_hash=prepared.definition_hash if prepared else None,
             )
         )
 

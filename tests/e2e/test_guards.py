@@ -60,6 +60,20 @@ def active_on_the_source(world: World) -> dict:
     return {"if_overlap": "fail"}
 
 
+def prepared(world: World, **changes) -> dict:
+    """What prepare_segment would hand over, with something changed."""
+    return {"source": {**world.prepared(), **changes}}
+
+
+def hours_ago(world: World, hours: float) -> str:
+    return (world.kit.now() - timedelta(hours=hours)).isoformat()
+
+
+def a_hundred_before(world: World) -> dict:
+    assert Ran(clone(world, launch_key="before", **prepared(world, count=100))).error is None
+    return {**prepared(world, count=135), "min_launch_gap": None, "max_audience_change_percent": 20}
+
+
 OLD = {"due": datetime.now(UTC) - timedelta(days=2), "run_type": "scheduled"}
 YESTERDAY = {"due": datetime.now(UTC) - timedelta(days=1)}
 PAST = {"start_at": "00:00", "latest_start": "00:01", "end_at": "00:02", "timezone": "UTC"}
@@ -78,13 +92,22 @@ REFUSED = [
     ("communication_limits", opted_out, {}, GuardFailed, "opts out"),
     ("launch_gap", launched_before, {}, GuardFailed, "launch key 'before' launched"),
     ("overlap", active_on_the_source, {}, LaunchHeld, "'by hand'"),
+    ("prepared_segment", lambda world: prepared(world, definition_hash="0a1b2c3d"), {}, GuardFailed, "everybody has hash"),
+    ("data_age", lambda world: {**prepared(world, imported_at=hours_ago(world, 3)), "max_data_age": timedelta(hours=2)},
+     {}, GuardFailed, "imported 3.0 h ago"),
+    ("suppression_age",
+     lambda world: {**prepared(world, suppression_imported_at=hours_ago(world, 750)), "max_suppression_age": timedelta(days=31)},
+     {}, GuardFailed, "the suppression list was imported 750.0 h ago"),
+    ("audience", lambda world: prepared(world, count=0), {}, GuardFailed, "segment everybody is empty"),
+    ("audience_change", a_hundred_before, {}, GuardFailed, "135 profiles, 35.0 % more than the 100 of the last launch"),
+    ("exclusion", lambda _: {"require_exclusion": "do-not-call"}, {}, GuardFailed, "doesn't leave out 'do-not-call'"),
     ("freeze", freeze, {}, LaunchHeld, "by anna: holiday"),
 ]  # fmt: skip
 IDS = [row[0] for row in REFUSED]
 
 
 def test_every_guard_is_refused_here_or_where_its_page_says():
-    elsewhere = {"manual_run", "recontact"}  # below, and in test_relaunch.py
+    elsewhere = {"manual_run", "recontact", "sql_segment"}  # below, test_relaunch.py, test_guards_of_audience.py
     assert {guard.name for guard in GUARDS} - elsewhere == set(IDS)
 
 

@@ -104,7 +104,8 @@ START = [
     ({"campaign_id": "{template}", "if_active": "join"}, "if_active"),
     ({"campaign_id": "{template}", "if_active": []}, "if_active"),
     ({"campaign_id": "{template}", "renew_schedule": "perhaps"}, "renew_schedule"),
-    ({"campaign_id": "{template}", "source": SEGMENT_ARN}, "source"),
+    ({"campaign_id": "{template}", "source": "not an arn"}, "source"),
+    ({"campaign_id": "{template}", "source": SEGMENT_ARN + "-of-others"}, "-of-others"),
     ({"campaign_id": "{template}", **AT_NINE}, "renew_schedule=True"),
     ({"campaign_id": "{template}", "start_after": timedelta(minutes=1)}, "renew_schedule=True"),
 ]

@@ -67,15 +67,16 @@ def test_no_start_without_a_record(world):
 def test_the_last_launch_of_a_template_and_audience_and_the_launches_of_a_day(world):
     ledger = world.hook().ledger_at(None)
     audience = world.arn.rsplit("/", 1)[-1]
-    assert ledger.last_launch(template=world.template, audience=audience) is None
+    assert list(ledger.launches_back(template=world.template, audience=audience)) == []
     first_day = world.kit.now().date()
     launch(world, "a")
     world.kit.step(60)
     launch(world, "b")
     world.kit.step(timedelta(days=2).total_seconds())
     launch(world, "c")
-    assert ledger.last_launch(template=world.template, audience=audience).key == "c"
-    assert ledger.last_launch(template=world.template, audience="another") is None
+    back = ledger.launches_back(template=world.template, audience=audience)
+    assert [each.key for each in back] == ["c", "b", "a"]
+    assert list(ledger.launches_back(template=world.template, audience="another")) == []
     assert [record.key for record in ledger.launches_of(first_day)] == ["a", "b"]
     since = world.kit.now() - timedelta(hours=12)
     assert [each.key for each in ledger.launches_since(template=world.template, audience=audience, since=since)] == [

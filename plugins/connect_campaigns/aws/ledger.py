@@ -125,10 +125,10 @@ class Ledger:
         after = f"{prefix}{since.astimezone(UTC):{LAUNCH_TIME}}"
         return [record for name in self._list(prefix, after=after) if (record := self._read(name, LaunchRecord))]
 
-    def last_launch(self, *, template: str | None, audience: str) -> LaunchRecord | None:
-        """Read the last launch of one template on one audience; a listing of all its launches, 1,000 a call."""
+    def launches_back(self, *, template: str | None, audience: str) -> Iterator[LaunchRecord]:
+        """Read the launches of one template on one audience, the last first; a listing of all of them, 1,000 a call."""
         names = list(self._list(launches_prefix(template, audience)))
-        return self._read(names[-1], LaunchRecord) if names else None
+        yield from (record for name in reversed(names) if (record := self._read(name, LaunchRecord)))
 
     def launches_of(self, day: date) -> list[LaunchRecord]:
         """Read the launches of a day (UTC), in their order; a listing of all launches, 1,000 a call."""

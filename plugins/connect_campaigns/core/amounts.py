@@ -43,21 +43,34 @@ def count(name: str, value: object) -> int:
     return int(found)
 
 
-def percent(name: str, value: object) -> float:
-    """Give a percentage from 0 to 100.
+def percent(name: str, value: object, *, most: float = 100) -> float:
+    """Give a percentage from 0 to `most`.
 
     :param value: a number, or its text
     :raises InvalidInput: it is neither, or outside these bounds
     """
     found = _finite(value)
-    if found is None or not 0 <= found <= 100:
+    if found is None or not 0 <= found <= most:
         raise InvalidInput.of(
             name,
             value,
-            allowed="a number from 0 to 100, or its text",
+            allowed=f"a number from 0 to {most:g}, or its text",
             hint=f"percent, no fraction of one: `{name}=80` means 80 %",
         )
     return found
+
+
+def check_bounds(least: int, most: int | None) -> None:
+    """Hold the bounds of an audience to their order.
+
+    :raises InvalidInput: the maximum is below the minimum
+    """
+    if most is not None and most < least:
+        raise InvalidInput(
+            f"`max_audience` is {most} and `min_audience` is {least}",
+            allowed="a maximum that is not below the minimum",
+            hint="swap the two, or leave one out",
+        )
 
 
 def _finite(value: object) -> float | None:

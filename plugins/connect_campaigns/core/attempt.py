@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from connect_campaigns.core.launch import Act, Observation
+    from connect_campaigns.core.prepared import PreparedSegment
     from connect_campaigns.core.records import ClaimRecord
     from connect_campaigns.core.run import RunInfo
     from connect_campaigns.core.schedule import Window
@@ -26,7 +27,8 @@ class LaunchRequest:
     :param key: the settled launch key; without meaning in mode BARE
     :param template: id of the campaign to clone (CLONE, CREATE)
     :param campaign: bare id of the campaign to start (GIVEN, BARE)
-    :param source_arn: segment definition ARN for a clone; None = the template's own
+    :param source_arn: segment definition ARN: a clone gets it, a campaign given has to have it; None = whichever
+    :param prepared: what was handed over with it; None = an ARN alone
     :param instance_id: the connection's Connect instance; None = it names none
     :param attach: take a campaign that somebody else started
     :param renew_schedule: give a campaign made by hand a new schedule where its own has passed
@@ -38,6 +40,7 @@ class LaunchRequest:
     template: str | None = None
     campaign: str | None = None
     source_arn: str | None = None
+    prepared: PreparedSegment | None = None
     instance_id: str | None = None
     schedule: ScheduleSpec = ScheduleSpec()
     guards: GuardSettings = GuardSettings()

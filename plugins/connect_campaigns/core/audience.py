@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.core import amounts
 from connect_campaigns.core.errors import GuardFailed, InvalidInput
-from connect_campaigns.core.parameters import mapping, text
+from connect_campaigns.core.guards_of_audience import sql_refused
+from connect_campaigns.core.parameters import mapping, text, yes_or_no
 from connect_campaigns.core.prepared import read_time
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ class Asked:
 
     :param segment: name or ARN
     :param expected: content hash and creation time that were handed over with it
+    :param suppression_imported_at: when the import of the suppression list ended
+    :param allow_sql_segment: a segment defined by SQL may stand
     """
 
     segment: str
@@ -28,6 +31,18 @@ class Asked:
     most: int | None
     imported_at: datetime | None
     rows: int | None
+    suppression_imported_at: datetime | None
+    allow_sql_segment: bool
+
+    def check_kind(self, name: str, content: object) -> None:
+        """Refuse a segment that is defined by SQL: a campaign can't use it (documented).
+
+        :param content: its groups, or its SQL text
+        :raises GuardFailed: it is, and nobody allowed it
+        """
+        if isinstance(content, str) and not self.allow_sql_segment:
+            refused = sql_refused(name)
+            raise GuardFailed(refused.found, allowed=refused.allowed, hint=refused.hint, code="sql_segment")
 
     def check_content(self, name: str, *, content_hash: str, created_at: datetime) -> None:
         """Compare a definition with the one that was handed over: an ARN proves no content.
@@ -63,24 +78,38 @@ class Asked:
         )
 
 
-def read_asked(*, segment: object, min_audience: object, max_audience: object, imported: object) -> Asked:
+def read_asked(
+    *,
+    segment: object,
+    min_audience: object,
+    max_audience: object,
+    imported: object,
+    suppression: object = None,
+    allow_sql_segment: object = False,
+) -> Asked:
     """Read the parameters of an estimate.
 
     :param segment: what CreateSegmentDefinitionOperator returned, as dict or JSON text; or a name or an ARN
     :param imported: what ImportProfilesOperator returned, as dict or JSON text, or None
+    :param suppression: the same of the suppression list
     :raises InvalidInput: a parameter is not what it must be
     """
     least = amounts.count("min_audience", min_audience)
     most = None if max_audience is None else amounts.count("max_audience", max_audience)
-    if most is not None and most < least:
-        raise InvalidInput(
-            f"`max_audience` is {most} and `min_audience` is {least}",
-            allowed="a maximum that is not below the minimum",
-            hint="swap the two, or leave one out",
-        )
+    amounts.check_bounds(least, most)
     named, expected = _read_segment(segment)
-    imported_at, rows = _read_imported(imported)
-    return Asked(segment=named, expected=expected, least=least, most=most, imported_at=imported_at, rows=rows)
+    imported_at, rows = _read_imported("imported", imported)
+    suppression_imported_at, _ = _read_imported("suppression", suppression)
+    return Asked(
+        segment=named,
+        expected=expected,
+        least=least,
+        most=most,
+        imported_at=imported_at,
+        rows=rows,
+        suppression_imported_at=suppression_imported_at,
+        allow_sql_segment=yes_or_no("allow_sql_segment", allow_sql_segment),
+    )
 
 
 def _read_segment(given: object) -> tuple[str, tuple[str, datetime] | None]:
@@ -99,15 +128,15 @@ def _read_segment(given: object) -> tuple[str, tuple[str, datetime] | None]:
     return text("segment.arn", members["arn"], longest=1011), (expected, created_at)
 
 
-def _read_imported(given: object) -> tuple[datetime | None, int | None]:
+def _read_imported(name: str, given: object) -> tuple[datetime | None, int | None]:
     if given is None:
         return None, None
-    members = mapping("imported", given)
+    members = mapping(name, given)
     missing = [name for name in ("finished_at", "rows") if name not in members]
     if missing:
         raise InvalidInput(
-            f"`imported` lacks {', '.join(missing)}",
+            f"`{name}` lacks {', '.join(missing)}",
             allowed="what ImportProfilesOperator returned",
             hint="hand over `import_profiles.output` itself",
         )
-    return read_time("imported.finished_at", members["finished_at"]), amounts.count("imported.rows", members["rows"])
+    return read_time(f"{name}.finished_at", members["finished_at"]), amounts.count(f"{name}.rows", members["rows"])

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connect_campaigns.core import parameters
-from connect_campaigns.core.amounts import seconds
+from connect_campaigns.core.amounts import check_bounds, count, percent, seconds
 from connect_campaigns.core.closed_days import read_closed_days
 from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.exclusion import read_exclusions
 from connect_campaigns.core.permitted import read_permitted_hours
 from connect_campaigns.core.verdicts import GuardSettings
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connect_campaigns.core.settings import Settings
+
+MOST_CHANGE = 100_000
+"""Percent: an audience may grow to more than twice its size, and its author may allow that."""
 
 UNSAID = (None, "")
 """What a parameter is when nobody gave it, or its template rendered to nothing."""
@@ -47,6 +51,41 @@ def checked_guards(
         ignore_instance_limits=None if reason in UNSAID else parameters.text("ignore_instance_limits", reason),
         min_launch_gap=_age("min_launch_gap", min_launch_gap),
         if_overlap=None if if_overlap in UNSAID else parameters.choice("if_overlap", if_overlap, ("fail", "warn")),
+    )
+
+
+def with_audience(
+    guards: GuardSettings,
+    *,
+    max_data_age: object,
+    max_suppression_age: object,
+    min_audience: object,
+    max_audience: object,
+    max_audience_change_percent: object,
+    require_exclusion: object,
+    allow_sql_segment: object,
+) -> GuardSettings:
+    """Add what a launch asks of its audience.
+
+    :raises InvalidInput: a setting is not what it must be
+    """
+    least = None if min_audience in UNSAID else count("min_audience", min_audience)
+    most = None if max_audience in UNSAID else count("max_audience", max_audience)
+    check_bounds(1 if least is None else least, most)
+    change = max_audience_change_percent
+    return replace(
+        guards,
+        max_data_age=None if max_data_age in UNSAID else _age("max_data_age", max_data_age),
+        max_suppression_age=None if max_suppression_age in UNSAID else _age("max_suppression_age", max_suppression_age),
+        min_audience=least,
+        max_audience=most,
+        max_audience_change_percent=None
+        if change in UNSAID
+        else percent("max_audience_change_percent", change, most=MOST_CHANGE),
+        require_exclusion=()
+        if require_exclusion in UNSAID
+        else read_exclusions("require_exclusion", require_exclusion),
+        allow_sql_segment=parameters.yes_or_no("allow_sql_segment", allow_sql_segment),
     )
 
 

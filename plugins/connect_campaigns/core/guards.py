@@ -6,6 +6,15 @@ the launcher fetches no others. A refusal fails the task; only a backfill's skip
 
 from __future__ import annotations
 
+from connect_campaigns.core.guards_of_audience import (
+    audience,
+    audience_change,
+    data_age,
+    exclusion,
+    prepared_segment,
+    sql_segment,
+    suppression_age,
+)
 from connect_campaigns.core.guards_of_campaign import campaign_flow, communication_limits
 from connect_campaigns.core.guards_of_others import freeze, launch_gap, overlap, recontact
 from connect_campaigns.core.guards_of_run import backfill, manual_run, run_age
@@ -21,6 +30,7 @@ from connect_campaigns.core.verdicts import (
     OnFailure,
     OtherLaunch,
     Passed,
+    SegmentRead,
     Verdict,
     Warned,
 )
@@ -37,11 +47,13 @@ __all__ = [
     "OnFailure",
     "OtherLaunch",
     "Passed",
+    "SegmentRead",
     "Verdict",
     "Warned",
 ]
 
 _CAMPAIGN = frozenset({Fact.CAMPAIGN})
+_SEGMENT = _CAMPAIGN | {Fact.SEGMENT}
 
 GUARDS: tuple[Guard, ...] = (
     Guard("backfill", frozenset(), backfill),
@@ -56,6 +68,13 @@ GUARDS: tuple[Guard, ...] = (
     Guard("launch_gap", _CAMPAIGN | {Fact.LAUNCHES}, launch_gap),
     Guard("overlap", _CAMPAIGN | {Fact.ACTIVE}, overlap),
     Guard("recontact", _CAMPAIGN | {Fact.RELAUNCH}, recontact),
+    Guard("prepared_segment", _SEGMENT, prepared_segment),
+    Guard("sql_segment", _SEGMENT, sql_segment),
+    Guard("data_age", _CAMPAIGN, data_age),
+    Guard("suppression_age", _CAMPAIGN, suppression_age),
+    Guard("audience", _CAMPAIGN, audience),
+    Guard("audience_change", _CAMPAIGN | {Fact.LAST_LAUNCH}, audience_change),
+    Guard("exclusion", _SEGMENT, exclusion),
     Guard("freeze", frozenset({Fact.FREEZE}), freeze),
 )
 """In the order in which they are asked."""

@@ -9,7 +9,8 @@ from typing import Any, Self
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.parameters import mapping, nearest
 
-_TIMES = frozenset({"created_at", "imported_at", "estimated_at"})
+_TIMES = frozenset({"created_at", "imported_at", "estimated_at", "suppression_imported_at"})
+_MAYBE = frozenset({"imported_at", "rows", "estimated_at", "suppression_imported_at"})
 _COUNTS = frozenset({"count", "rows"})
 _HINT = "hand over what prepare_segment(...) or EstimateSegmentOperator returned, unchanged"
 
@@ -26,6 +27,7 @@ class PreparedSegment:
     :param imported_at: when the import of its profiles ended; None where nothing was imported
     :param rows: rows that were imported, or None
     :param estimated_at: when it was counted
+    :param suppression_imported_at: when the import of the suppression list ended; None where none was imported
     """
 
     arn: str
@@ -36,6 +38,7 @@ class PreparedSegment:
     imported_at: datetime | None
     rows: int | None
     estimated_at: datetime | None = None
+    suppression_imported_at: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON types, times in ISO 8601: what an XCom holds."""
@@ -64,7 +67,7 @@ class PreparedSegment:
 
 
 def _read(path: str, member: str, value: object) -> Any:
-    if value is None and member in {"imported_at", "rows", "estimated_at"}:
+    if value is None and member in _MAYBE:
         return None
     if member in _TIMES:
         return read_time(path, value)

@@ -155,6 +155,8 @@ class LaunchRecord(Record):
     :param limits: communication limits, the same
     :param guards: what each said when this was written
     :param triggered_by: who pressed the button, where Airflow says so
+    :param count: profiles in the segment when it was estimated; None = the launch was handed no count
+    :param definition_hash: of the segment's content, the same
     """
 
     kind = "launch"
@@ -172,6 +174,8 @@ class LaunchRecord(Record):
     limits: dict[str, Any] = field(default_factory=dict)
     guards: dict[str, str] = field(default_factory=dict)
     triggered_by: str | None = None
+    count: int | None = None
+    definition_hash: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

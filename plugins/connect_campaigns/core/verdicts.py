@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connect_campaigns.core.closed_days import ClosedDays
+    from connect_campaigns.core.exclusion import Exclusion
     from connect_campaigns.core.permitted import PermittedHours
-    from connect_campaigns.core.records import Freeze, RelaunchRecord
+    from connect_campaigns.core.prepared import PreparedSegment
+    from connect_campaigns.core.records import Freeze, LaunchRecord, RelaunchRecord
     from connect_campaigns.core.run import RunInfo
     from connect_campaigns.core.schedule import Late, Window
 
@@ -25,6 +27,8 @@ class Fact(StrEnum):
     LAUNCHES = "launches"  # by other keys, of the same template on the same audience
     ACTIVE = "active"  # campaigns that run on the same source
     RELAUNCH = "relaunch"  # the requests that gave up this key's former generations
+    SEGMENT = "segment"  # its definition, and for `require_exclusion` those that it is built on
+    LAST_LAUNCH = "last_launch"  # of the same template on the same audience, by another key
     FREEZE = "freeze"
 
 
@@ -87,6 +91,13 @@ class GuardSettings:
     :param ignore_instance_limits: why this campaign may opt out of the instance's communication limits
     :param min_launch_gap: between launches of one template on one audience by different keys; None = any
     :param if_overlap: ``warn`` or ``fail``; None = it isn't looked for
+    :param allow_sql_segment: AWS Support enabled SQL segments for the account's campaigns
+    :param max_data_age: since the import of the audience's profiles; None = any
+    :param max_suppression_age: since the import of the suppression list; None = any
+    :param min_audience: None = 1, wherever a count exists
+    :param max_audience: None = any number
+    :param max_audience_change_percent: against the last launch of this template and audience; None = any
+    :param require_exclusion: whom the segment itself has to leave out
     """
 
     max_run_age: timedelta | None = timedelta(hours=12)
@@ -99,6 +110,13 @@ class GuardSettings:
     ignore_instance_limits: str | None = None
     min_launch_gap: timedelta | None = None
     if_overlap: str | None = None
+    allow_sql_segment: bool = False
+    max_data_age: timedelta | None = None
+    max_suppression_age: timedelta | None = None
+    min_audience: int | None = None
+    max_audience: int | None = None
+    max_audience_change_percent: float | None = None
+    require_exclusion: tuple[Exclusion, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +154,22 @@ class ActiveCampaign:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SegmentRead:
+    """The source's definition as the service has it now.
+
+    :param content: its SegmentGroups, or its SQL text
+    :param hash: of its content
+    :param sources: the contents of the definitions that it is built on, directly or not; None = not there
+    """
+
+    name: str
+    content: Mapping[str, Any] | str
+    hash: str
+    created_at: datetime
+    sources: Mapping[str, Mapping[str, Any] | str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is known when the guards are asked; None = not fetched.
 
@@ -150,6 +184,10 @@ class Facts:
     :param active: or why they could not be looked for
     :param relaunches: people's requests that gave up former generations of the key, in their order
     :param freeze: the switch, where it is on
+    :param asked_source: ARN that a campaign given has to have as its source; None = whichever
+    :param prepared: what the launch was handed with its source; None = an ARN alone, or the template's own
+    :param segment: the source's definition; None = it isn't there; or why it wasn't read
+    :param last_launch: that was counted
     """
 
     run: RunInfo
@@ -165,6 +203,10 @@ class Facts:
     active: tuple[ActiveCampaign, ...] | str | None = None
     relaunches: tuple[RelaunchRecord, ...] = ()
     freeze: Freeze | None = None
+    asked_source: str | None = None
+    prepared: PreparedSegment | None = None
+    segment: SegmentRead | str | None = "nobody asked for it"
+    last_launch: LaunchRecord | None = None
 
 
 @dataclass(frozen=True)

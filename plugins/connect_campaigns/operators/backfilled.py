@@ -50,7 +50,7 @@ class CountBackfilledRowsOperator(ImportProfilesOperator):
             return
         from connect_campaigns.aws.csv_file import checked_copy
 
-        with checked_copy(self.path.strip(), rules=rules, log=self.log) as file:
+        with checked_copy(self.path.strip(), rules=rules, log=self.log, s3=lambda: self.hook.client("s3")) as file:
             rows = file.findings.good
         context["ti"].xcom_push(key=COUNT, value=rows)
         raise LaunchSkipped(

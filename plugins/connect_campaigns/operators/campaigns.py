@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from connect_campaigns._compat import Context
     from connect_campaigns.core.attempt import Launched
     from connect_campaigns.core.guards import GuardSettings
+    from connect_campaigns.core.prepared import PreparedSegment
     from connect_campaigns.core.run import RunInfo
     from connect_campaigns.core.schedule import ScheduleSpec
 
@@ -49,14 +50,14 @@ class CreateCampaignOperator(LaunchingOperator):
         self.template = template
         self.source = source
 
-    def validate(self) -> tuple[str, str | None, ScheduleSpec, GuardSettings]:
+    def validate(self) -> tuple[str, tuple[str | None, PreparedSegment | None], ScheduleSpec, GuardSettings]:
         """Check every parameter, before any call.
 
         :raises InvalidInput: one is not what it must be
         """
         return (
             parameters.text("template", self.template, longest=500),
-            self.segment_arn(self.source),
+            self.read_source(self.source),
             self.schedule_spec(),
             self.guard_settings(),
         )
@@ -68,7 +69,7 @@ class CreateCampaignOperator(LaunchingOperator):
         :raises LaunchRefused: no ledger
         :raises LaunchSkipped: this run only checks
         """
-        template, source, schedule, guards = self.validate()
+        template, (source, prepared), schedule, guards = self.validate()
         run = self.run_info(context)
         self.demand_ledger("creating a campaign per run")
         request = LaunchRequest(
@@ -78,6 +79,7 @@ class CreateCampaignOperator(LaunchingOperator):
             key=self.key(run),
             template=self.hook.resolve(template),
             source_arn=source,
+            prepared=prepared,
             schedule=schedule,
             guards=guards,
         )
@@ -107,7 +109,8 @@ class StartCampaignOperator(LaunchingOperator):
 
     :param campaign_id: id, ARN, console URL or name of the campaign to start (templated)
     :param template: in its place, the campaign to clone; needs a ledger (templated)
-    :param source: with `template`: what `prepare_segment` returns, or a segment definition's ARN (templated)
+    :param source: what `prepare_segment` returns, or a segment definition's ARN (templated): a clone gets it, a campaign
+        given has to have it
     :param if_active: ``"refuse"``, or ``"attach"``: a campaign that somebody else started counts as started (templated)
     :param renew_schedule: give a campaign made by hand a new schedule where its start has passed (templated)
     :raises InvalidInput: a parameter is not what it must be; nothing was started
@@ -162,13 +165,7 @@ class StartCampaignOperator(LaunchingOperator):
         name = "campaign_id" if self.template is None else "template"
         parameters.text(name, getattr(self, name), longest=500)
         parameters.choice("if_active", self.if_active, ("refuse", "attach"))
-        if self.segment_arn(self.source) and self.campaign_id:
-            raise InvalidInput(
-                "`source` is given with `campaign_id`",
-                allowed="source with template: the campaign given keeps its own",
-                hint="clone it: template= in place of campaign_id=",
-                code="contradiction",
-            )
+        self.read_source(self.source)
         schedule = self.schedule_spec()
         renews = parameters.yes_or_no("renew_schedule", self.renew_schedule)
         if self.campaign_id and schedule.given and not renews:
@@ -209,6 +206,7 @@ class StartCampaignOperator(LaunchingOperator):
     def _request(self, run: RunInfo, schedule: ScheduleSpec, guards: GuardSettings) -> LaunchRequest:
         if self.template:
             self.demand_ledger("creating a campaign per run")
+        source, prepared = self.read_source(self.source)
         mode = Mode.CLONE if self.template else Mode.GIVEN if self.ledger() else Mode.BARE
         return LaunchRequest(
             mode=mode,
@@ -217,7 +215,8 @@ class StartCampaignOperator(LaunchingOperator):
             key="" if mode is Mode.BARE else self.key(run),
             template=self.hook.resolve(self.template) if self.template else None,
             campaign=self.hook.resolve(self.campaign_id) if self.campaign_id else None,
-            source_arn=self.segment_arn(self.source),
+            source_arn=source,
+            prepared=prepared,
             schedule=schedule,
             guards=guards,
             attach=self.if_active == "attach",

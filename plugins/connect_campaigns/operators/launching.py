@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.context import refreshes, run_info
 from connect_campaigns.core import parameters
 from connect_campaigns.core.errors import LaunchSkipped
@@ -18,10 +17,10 @@ from connect_campaigns.core.guard_settings import checked_guards, with_times
 from connect_campaigns.core.guards import Failed
 from connect_campaigns.core.keys import launch_key
 from connect_campaigns.core.launch import Mode
-from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.core.refreshed import newest
 from connect_campaigns.core.schedule import checked
 from connect_campaigns.core.verdict_text import table
+from connect_campaigns.operators.audience import AudienceOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,10 +34,8 @@ if TYPE_CHECKING:
     from connect_campaigns.core.settings import Settings
     from connect_campaigns.launcher import Launcher
 
-SEGMENT_ARN = r"arn:[^:]+:profile:[^:]+:[^:]+:domains/[^/]+/segment(-definition)?s/[^/]+"
 
-
-class LaunchingOperator(ConnectOperator):
+class LaunchingOperator(AudienceOperator):
     """Base of the operators that create, check and start campaigns.
 
     :param launch_key: the name of this one launch (templated); default ``dag_id/run_id/task_id``. A mapped task has to
@@ -71,7 +68,7 @@ class LaunchingOperator(ConnectOperator):
     """
 
     template_fields: Sequence[str] = (
-        *ConnectOperator.template_fields,
+        *AudienceOperator.template_fields,
         "launch_key",
         "launch_ledger",
         "deployment",
@@ -170,7 +167,7 @@ class LaunchingOperator(ConnectOperator):
             min_launch_gap=self.min_launch_gap,
             if_overlap=self.if_overlap,
         )
-        return self._with_times(guards, connection=None)
+        return self._with_times(self.with_audience(guards), connection=None)
 
     def _with_times(self, guards: GuardSettings, *, connection: Settings | None) -> GuardSettings:
         return with_times(
@@ -221,6 +218,7 @@ class LaunchingOperator(ConnectOperator):
             campaigns=self.hook.campaigns,
             ledger=None if request.mode is Mode.BARE else self.ledger(),
             metrics=self.hook.metrics if request.run.relaunch else None,
+            segments=self.hook.segments_of,
             log=self.log,
             wall_clock=lambda: datetime.now(UTC),
             sleep=time.sleep,
@@ -245,17 +243,6 @@ class LaunchingOperator(ConnectOperator):
             hint='the table is in the log above; to launch, trigger with "launch", or without check_only',
             code="check_only",
         )
-
-    def segment_arn(self, source: object) -> str | None:
-        """Take a segment definition's ARN out of what the DAG hands over: an ARN, or what `prepare_segment` returns.
-
-        :raises InvalidInput: neither
-        """
-        if source is None:
-            return None
-        if not (isinstance(source, str) and source.strip().startswith("arn:")):
-            source = PreparedSegment.from_dict(source).arn
-        return parameters.text("source", source, form=SEGMENT_ARN, longest=500)
 
     def run_info(self, context: Context) -> RunInfo:
         """The run of this attempt, and the segments whose refresh triggered it.

@@ -108,11 +108,15 @@ class EstimateSegmentOperator(ConnectOperator):
     :param min_audience: fewest profiles that are accepted (templated)
     :param max_audience: most profiles that are accepted; None = any number (templated)
     :param imported: what ImportProfilesOperator returned, to be handed on to the launch (templated)
+    :param suppression: what ImportProfilesOperator returned for the list of people who must not be contacted: the launch
+        judges its age (templated)
+    :param allow_sql_segment: AWS Support enabled SQL segments for the account's campaigns (templated)
     :param poll_interval: longest pause between two looks at the estimate, in seconds or as a timedelta (templated)
     :param patience: how long to wait for it, in seconds or as a timedelta (templated)
     :returns: a `PreparedSegment` as a dict: ``{arn, name, definition_hash, created_at, count, imported_at, rows,
-        estimated_at}``
-    :raises GuardFailed: out of bounds (code ``audience``), or another content than was handed over (``definition``)
+        estimated_at, suppression_imported_at}``
+    :raises GuardFailed: out of bounds (code ``audience``), another content than was handed over (``definition``), or a
+        segment defined by SQL (``sql_segment``)
     :raises RetryableError: the estimate failed, or `patience` is over: not ready is not empty
     """
 
@@ -122,10 +126,12 @@ class EstimateSegmentOperator(ConnectOperator):
         "min_audience",
         "max_audience",
         "imported",
+        "suppression",
+        "allow_sql_segment",
         "poll_interval",
         "patience",
     )
-    template_fields_renderers = {"segment": "json", "imported": "json"}  # noqa: RUF012 - Airflow declares it so
+    template_fields_renderers = {"segment": "json", "imported": "json", "suppression": "json"}  # noqa: RUF012 - Airflow declares it so
 
     def __init__(
         self,
@@ -134,6 +140,8 @@ class EstimateSegmentOperator(ConnectOperator):
         min_audience: int | str = 1,
         max_audience: int | str | None = None,
         imported: dict[str, Any] | str | XComArg | None = None,
+        suppression: dict[str, Any] | str | XComArg | None = None,
+        allow_sql_segment: bool | str = False,
         poll_interval: float | str | timedelta = 2,
         patience: float | str | timedelta = 600,
         **kwargs: Any,
@@ -143,6 +151,8 @@ class EstimateSegmentOperator(ConnectOperator):
         self.min_audience = min_audience
         self.max_audience = max_audience
         self.imported = imported
+        self.suppression = suppression
+        self.allow_sql_segment = allow_sql_segment
         self.poll_interval = poll_interval
         self.patience = patience
 
@@ -159,6 +169,8 @@ class EstimateSegmentOperator(ConnectOperator):
             min_audience=self.min_audience,
             max_audience=self.max_audience,
             imported=self.imported,
+            suppression=self.suppression,
+            allow_sql_segment=self.allow_sql_segment,
         )
         return asked, pace(self.poll_interval, self.patience)
 
@@ -177,6 +189,7 @@ class EstimateSegmentOperator(ConnectOperator):
                 hint="look at spelling, domain and Region; CreateSegmentDefinitionOperator makes one",
                 code="no_definition",
             )
+        asked.check_kind(name, found.content)
         asked.check_content(name, content_hash=found.hash, created_at=found.created_at)
         counted, at = segments.estimate(found.content, pace=pace)
         if not counted:
@@ -193,4 +206,5 @@ class EstimateSegmentOperator(ConnectOperator):
             imported_at=asked.imported_at,
             rows=asked.rows,
             estimated_at=at,
+            suppression_imported_at=asked.suppression_imported_at,
         ).to_dict()

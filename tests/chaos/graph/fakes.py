@@ -29,6 +29,8 @@ from tests.chaos.graph.world import END, MORNING, START, VOID
 from tests.launch_kit import FLOW, HOURS, INSTANCE, SEGMENT_ARN, VOICE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from connect_campaigns.core.records import Event
     from connect_campaigns.core.schedule import Window
     from tests.chaos.graph.world import Call
@@ -254,8 +256,8 @@ class FakeLedger:
             for key, generation, campaign in self._read("launches", template)
         ]
 
-    def last_launch(self, *, template: str | None, audience: str) -> LaunchRecord | None:
-        return next(reversed(self.launches_since(template=template, audience=audience, since=DAY)), None)
+    def launches_back(self, *, template: str | None, audience: str) -> Iterator[LaunchRecord]:
+        return reversed(self.launches_since(template=template, audience=audience, since=DAY))
 
     def write_event(self, event: Event, *, at: datetime, nonce: str) -> None:  # noqa: ARG002 - no decision rests on an event
         self._put("put_event")

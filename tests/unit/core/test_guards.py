@@ -26,6 +26,13 @@ def test_the_order_is_the_documented_one_and_freeze_is_last():
         "launch_gap",
         "overlap",
         "recontact",
+        "prepared_segment",
+        "sql_segment",
+        "data_age",
+        "suppression_age",
+        "audience",
+        "audience_change",
+        "exclusion",
         "freeze",
     ]
 
