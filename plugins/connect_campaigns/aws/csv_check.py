@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connect_campaigns.aws.csv_copy import Copies
+from connect_campaigns.aws.csv_copy import ROW_END, Copies
 from connect_campaigns.aws.csv_source import reading
 from connect_campaigns.aws.repeats import Repeats
 from connect_campaigns.core.columns import map_columns
@@ -15,7 +16,7 @@ from connect_campaigns.core.plain_rows import PlainRows
 from connect_campaigns.core.rows import Checker, Findings, header_of, join, joined, open_quote, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from collections.abc import Mapping as ReadOnly
     from collections.abc import Set as AbstractSet
     from contextlib import ExitStack
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from connect_campaigns.core.columns import Mapping
     from connect_campaigns.core.csv_text import Block
     from connect_campaigns.core.rows import Record
+
+
+_SHOWN = 8
+"""Digits of the content's hash in the value that marks its people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +56,7 @@ class FileCheck:
 
     mapping: Mapping
     copies: tuple[Copy, ...]
+    sha256: str
 
     def __init__(
         self, files: list[SourceFile], *, rules: CsvRules, kept: ExitStack, suspects: AbstractSet[int] = frozenset()
@@ -60,6 +66,8 @@ class FileCheck:
         self._kept = kept
         self._known = suspects
         self._header: list[str] | None = None
+        self._digest = hashlib.sha256()
+        self.audience_run: str | None = None
         self.findings = Findings()
         self.suspects: AbstractSet[int] = frozenset()
         self.repeated = 0
@@ -73,15 +81,27 @@ class FileCheck:
             self._repeats = repeats
             for file in self._files:
                 self._part(file)
-            self.copies = self._copies.done()
+            self._mark()
+            self.copies = self._copies.done(_row_end(self.mapping))
             if not self._known:
                 self.suspects, self.repeated = repeats.suspects()
+
+    def _mark(self) -> None:
+        """Mark the file's people by run and content.
+
+        The same file again marks the same people, and a launched segment keeps them; a corrected one marks its own, and
+        who was taken off it is not called because an earlier import of the day had marked him.
+        """
+        self.sha256 = self._digest.hexdigest()
+        if self._rules.audience_run is not None:
+            self.audience_run = _marker(self._rules.audience_run, self.sha256)
+            self.mapping = self.mapping.marked(self.audience_run)
 
     def _part(self, file: SourceFile) -> None:
         several = len(self._files) > 1
         with reading(file) as read:
             try:
-                texts = blocks(read)
+                texts = blocks(self._hashed(read))
                 rest = self._begin(texts, file.name if several else "")
                 for block in texts:
                     rest = self._block(joined(rest, block))
@@ -92,6 +112,14 @@ class FileCheck:
                     raise
                 found = f"{file.name}: {error.found}"
                 raise InvalidInput(found, allowed=error.allowed, hint=error.hint, code=error.code) from None
+
+    def _hashed(self, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+        def hashed(size: int) -> bytes:
+            content = read(size)
+            self._digest.update(content)
+            return content
+
+        return hashed
 
     def _begin(self, texts: Iterator[Block], name: str) -> Block | None:
         """Read a part's first blocks, with its header; give what the next block has to end."""
@@ -118,11 +146,12 @@ class FileCheck:
                 key_column=rules.key_column,
                 columns=rules.columns,
                 rename=rules.rename,
-                audience_run=rules.audience_run,
+                audience_run=None if rules.audience_run is None else _marker(rules.audience_run, "0" * _SHOWN),
             )
             self._checker = Checker(self.mapping, suspects=self._known)
             self._plain = PlainRows(self.mapping, suspects=self._known)
-            self._copies = Copies(f"{join(column.sent for column in self.mapping.columns)}\n", files=self._kept)
+            header_line = f"{join(column.sent for column in self.mapping.columns)}\n"
+            self._copies = Copies(header_line, row_end=_row_end(self.mapping), files=self._kept)
         elif header != self._header:
             raise InvalidInput(
                 f"the header is {header!r}, and that of {self._files[0].name} is {self._header!r}",
@@ -137,7 +166,7 @@ class FileCheck:
             self._repeats.add(plain.keys)
             self._checker.passed(len(plain.keys))
             self.findings.good += len(plain.keys)
-            self._copies.write(plain.sent, rows=len(plain.keys))
+            self._write(plain.sent, rows=len(plain.keys))
             return None
         found, rest = records(block, self.findings)
         self._rows(found)
@@ -153,8 +182,19 @@ class FileCheck:
             if problems:
                 self.findings.add(problems)
             else:
-                good.append(f"{self._checker.sent(record, cells)}\n")
+                good.append(self._checker.sent(record, cells))
         self._repeats.add(keys)
         self.findings.good += len(good)
         if good:
-            self._copies.write("".join(good), rows=len(good))
+            self._write(good, rows=len(good))
+
+    def _write(self, sent: Iterable[str], *, rows: int) -> None:
+        self._copies.write(ROW_END.join(sent) + ROW_END, rows=rows)
+
+
+def _marker(audience_run: str, sha256: str) -> str:
+    return f"{audience_run}/{sha256[:_SHOWN]}"
+
+
+def _row_end(mapping: Mapping) -> str:
+    return f",{join(mapping.constants)}\n" if mapping.constants else "\n"

@@ -1,8 +1,11 @@
-"""The checked copy of a file, cut into as many as the service's bound on one import asks for, each with the header."""
+"""The checked copy of a file, cut into as many as the service's bound on one import asks for, each with the header.
+
+On disk every row ends in a NUL, which no checked row has: what each row gets besides depends on the whole file's hash,
+so it is put in its place when the copy is sent.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
@@ -13,62 +16,87 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_000_000_000
 """An import has to stay under 1 GB (documented)."""
 
+ROW_END = "\0"
+_CHUNK = 1 << 18
+
+
+class Content:
+    """What is sent of a copy, to be read from its beginning.
+
+    :param file: the copy as it is on disk
+    :param row_end: what stands at the end of each row
+    :param size: bytes that are sent
+    """
+
+    def __init__(self, file: IO[bytes], *, row_end: bytes, size: int) -> None:
+        self._file = file
+        self._row_end = row_end
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, size: int = _CHUNK) -> bytes:
+        """Give some of the bytes that follow: `size` is what is read from disk; none at the end."""
+        return self._file.read(size).replace(ROW_END.encode(), self._row_end)
+
+    def rewind(self) -> None:
+        """Begin anew."""
+        self._file.seek(0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """What one upload job takes.
+    """What one upload job takes."""
 
-    :param content: a temporary file
-    :param size: its bytes
-    :param sha256: of its bytes
-    """
-
-    content: IO[bytes]
-    size: int
-    sha256: str
+    content: Content
     rows: int
+
+    @property
+    def size(self) -> int:
+        """Bytes that are sent."""
+        return len(self.content)
 
 
 class Copies:
     """Writes rows to as many temporary files as are needed.
 
     :param header: the first line of each
+    :param row_end: as long as what each row's end will be
     :param files: closes them
     """
 
-    def __init__(self, header: str, *, files: ExitStack) -> None:
+    def __init__(self, header: str, *, row_end: str, files: ExitStack) -> None:
         self._header = header.encode()
+        self._row_end = len(row_end.encode())
         self._files = files
-        self._done: list[Copy] = []
+        self._done: list[tuple[IO[bytes], int, int]] = []
         self._begin()
 
     def _begin(self) -> None:
-        self._content = self._files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - it is the stack's
-        self._digest = hashlib.sha256()
-        self._size = self._rows = 0
-        self._append(self._header)
+        self._file = self._files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - it is the stack's
+        self._file.write(self._header)
+        self._size, self._rows = len(self._header), 0
 
     def write(self, text: str, *, rows: int) -> None:
-        """Append rows, whole ones, each with its line end; a block of them stays together."""
+        """Append rows, each with `ROW_END`; what is written at once stays together."""
         content = text.encode()
-        if self._size + len(content) >= MAX_BYTES:
+        size = len(content) + rows * (self._row_end - 1)
+        if self._size + size >= MAX_BYTES:
             self._end()
             self._begin()
-        self._append(content)
+        self._file.write(content)
+        self._size += size
         self._rows += rows
 
-    def done(self) -> tuple[Copy, ...]:
-        """Give the copies, each at its beginning."""
-        self._end()
-        return tuple(self._done)
+    def done(self, row_end: str) -> tuple[Copy, ...]:
+        """Give the copies.
 
-    def _append(self, content: bytes) -> None:
-        self._content.write(content)
-        self._digest.update(content)
-        self._size += len(content)
+        :param row_end: what stands at the end of each row
+        """
+        self._end()
+        end = row_end.encode()
+        return tuple(Copy(content=Content(file, row_end=end, size=size), rows=rows) for file, size, rows in self._done)
 
     def _end(self) -> None:
-        self._content.seek(0)
-        self._done.append(
-            Copy(content=self._content, size=self._size, sha256=self._digest.hexdigest(), rows=self._rows)
-        )
+        self._done.append((self._file, self._size, self._rows))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.csv_check import FileCheck
-from connect_campaigns.aws.csv_source import reading, sourced
+from connect_campaigns.aws.csv_source import sourced
 from connect_campaigns.aws.repeats import MOST_SUSPECTS
 from connect_campaigns.core.columns import describe_mapping
 from connect_campaigns.core.errors import InvalidInput
@@ -25,28 +24,22 @@ if TYPE_CHECKING:
     from connect_campaigns.core.log import Log
     from connect_campaigns.core.rows import Findings
 
-_CHUNK = 1 << 18
-
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedFile:
     """A checked copy, ready to be sent.
 
     :param copies: one for each upload job
+    :param sha256: of the file's content, unpacked: with the mapping it decides what is sent
     :param audience_run: the value that marks its people, where the rules ask for one
     """
 
     name: str
     copies: tuple[Copy, ...]
+    sha256: str
     mapping: Mapping
     findings: Findings
     audience_run: str | None = None
-
-    @property
-    def sha256(self) -> str:
-        """The hash of what is sent; of several copies, that of their hashes."""
-        hashes = [copy.sha256 for copy in self.copies]
-        return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
 @contextmanager
@@ -72,7 +65,6 @@ def _name(path: str) -> str:
 
 
 def _check(files: list[SourceFile], *, name: str, rules: CsvRules, log: Log, kept: ExitStack) -> CheckedFile:
-    rules = replace(rules, audience_run=_marker(files, rules.audience_run))
     first = kept.enter_context(ExitStack())
     check = FileCheck(files, rules=rules, kept=first)
     check.read()
@@ -89,26 +81,11 @@ def _check(files: list[SourceFile], *, name: str, rules: CsvRules, log: Log, kep
     return CheckedFile(
         name=name,
         copies=check.copies,
+        sha256=check.sha256,
         mapping=check.mapping,
         findings=check.findings,
-        audience_run=rules.audience_run,
+        audience_run=check.audience_run,
     )
-
-
-def _marker(files: list[SourceFile], audience_run: str | None) -> str | None:
-    """Mark a file's people by run and content.
-
-    The same file again marks the same people, and a launched segment keeps them; a corrected one marks its own, and who
-    was taken off it is not called because an earlier import of the day had marked him.
-    """
-    if audience_run is None:
-        return None
-    digest = hashlib.sha256()
-    for file in files:
-        with reading(file) as read:
-            while chunk := read(_CHUNK):
-                digest.update(chunk)
-    return f"{audience_run}/{digest.hexdigest()[:8]}"
 
 
 def _judge(findings: Findings, rules: CsvRules, *, log: Log) -> None:

@@ -27,8 +27,7 @@ class Repeats:
     """Hashes of keys, in buckets of one temporary file: equal ones meet in one bucket, which fits into memory."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self._buffer = array("q")
+        self._buffer: list[int] = []
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the context
         self._chunks: list[list[tuple[int, int]]] = [[] for _ in range(_BUCKETS)]
         self._end = 0
@@ -65,17 +64,17 @@ class Repeats:
         return frozenset(found), beyond
 
     def _spill(self) -> None:
-        buckets = [array("q") for _ in range(_BUCKETS)]
+        buckets: list[list[int]] = [[] for _ in range(_BUCKETS)]
         appends = [bucket.append for bucket in buckets]
         for each in self._buffer:
             appends[each & (_BUCKETS - 1)](each)
         for bucket, chunks in zip(buckets, self._chunks, strict=True):
             if bucket:
-                self._file.write(bucket)
-                chunks.append((self._end, len(bucket)))
-                self._end += bucket.itemsize * len(bucket)
-        self.count += len(self._buffer)
-        self._buffer = array("q")
+                content = array("q", bucket)
+                self._file.write(content)
+                chunks.append((self._end, len(content)))
+                self._end += content.itemsize * len(content)
+        self._buffer = []
 
     def _read(self, chunks: list[tuple[int, int]]) -> array[int]:
         hashes = array("q")

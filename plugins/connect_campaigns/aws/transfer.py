@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import time
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import HTTPClientError
@@ -22,17 +22,18 @@ from connect_campaigns.core.errors import NotSeen, ServiceRefused
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
 
+    from connect_campaigns.aws.csv_copy import Content
+
 ATTEMPTS = 4
 """Sends of one file: putting it again is harmless, the last one counts."""
 
 _CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,100})</Code>")
 
 
-def put_file(url: str, *, token: str, content: IO[bytes], size: int, verify: bool | str | None = None) -> None:
+def put_file(url: str, *, token: str, content: Content, verify: bool | str | None = None) -> None:
     """Stream a file to an upload URL, again where the connection breaks or the store has a bad moment.
 
     :param token: the job's ClientToken: the key in base64
-    :param content: seekable; it is read from its beginning
     :param verify: TLS verification, or a CA bundle's path; None = as the environment says
     :raises ServiceRefused: the store says no
     :raises NotSeen: it couldn't be reached
@@ -44,8 +45,8 @@ def put_file(url: str, *, token: str, content: IO[bytes], size: int, verify: boo
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(0.5 * 2 ** (attempt - 1))
-            content.seek(0)
-            problem = _put(session, url, headers=_headers(token, size), content=content)
+            content.rewind()
+            problem = _put(session, url, headers=headers_of(token, len(content)), content=content)
             if not problem:
                 return
     finally:
@@ -58,7 +59,7 @@ def put_file(url: str, *, token: str, content: IO[bytes], size: int, verify: boo
     )
 
 
-def _put(session: URLLib3Session, url: str, *, headers: dict[str, str], content: IO[bytes]) -> str:
+def _put(session: URLLib3Session, url: str, *, headers: dict[str, str], content: Content) -> str:
     """Send once; give what went wrong if sending again may help, else an empty text."""
     request = AWSRequest(method="PUT", url=url, headers=headers, data=content).prepare()
     try:
@@ -79,7 +80,8 @@ def _put(session: URLLib3Session, url: str, *, headers: dict[str, str], content:
     )
 
 
-def _headers(token: str, size: int) -> dict[str, str]:
+def headers_of(token: str, size: int) -> dict[str, str]:
+    """Give the headers of a PUT of so many bytes: SSE-C with the job's ClientToken."""
     key_md5 = hashlib.md5(base64.b64decode(token), usedforsecurity=False).digest()
     return {
         "Content-Length": str(size),

@@ -143,7 +143,7 @@ class Uploads:
                 hint="retry; if it stays so, the service has changed: report it",
                 code="no_client_token",
             )
-        put_file(reply["Url"], token=reply["ClientToken"], content=copy.content, size=copy.size, verify=self._verify)
+        put_file(reply["Url"], token=reply["ClientToken"], content=copy.content, verify=self._verify)
 
     def _start(self, job_id: str) -> None:
         outcome = send(self._client.start_upload_job, DomainName=self._domain, JobId=job_id)
@@ -160,7 +160,8 @@ class Uploads:
 
 
 def _fingerprint(file: CheckedFile, copy: Copy, data_expiry_days: int) -> str:
-    what = [copy.sha256, file.mapping.fields, file.mapping.key.sent, data_expiry_days]
+    place = [file.copies.index(copy), copy.size]
+    what = [file.sha256, place, file.mapping.fields, file.mapping.constants, file.mapping.key.sent, data_expiry_days]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 

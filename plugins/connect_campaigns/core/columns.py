@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core.errors import InvalidInput
@@ -52,9 +52,14 @@ class Mapping:
     left_out: tuple[str, ...] = ()
 
     @property
-    def as_in_file(self) -> bool:
-        """Whether rows can be sent as they stand: only the header is written anew."""
-        return [column.index for column in self.columns] == list(range(self.width))
+    def constants(self) -> list[str]:
+        """What every row gets besides its own cells, which it follows."""
+        return [column.constant for column in self.columns if column.index is None]
+
+    def marked(self, audience_run: str) -> Mapping:
+        """Give the mapping with another value in the column `AUDIENCE_RUN` that was added."""
+        columns = (replace(each, constant=audience_run) if each.index is None else each for each in self.columns)
+        return replace(self, columns=tuple(columns))
 
     @property
     def fields(self) -> dict[str, dict[str, str]]:

@@ -10,8 +10,10 @@ from connect_campaigns.core.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-BLOCK = 256_000
-"""Bytes that are read at once, and that one line may have: a row has 25 values of 1,000 characters at most."""
+BLOCK = 64_000
+"""Bytes that are read at once: what is made of them then stays in the processor's cache."""
+LONGEST_LINE = 256_000
+"""Bytes that one line may have: a row has 25 values of 1,000 characters at most."""
 
 _SIGNATURES = (
     (b"\xff\xfe", "UTF-16 text"),
@@ -50,10 +52,10 @@ def blocks(read: Callable[[int], bytes]) -> Iterator[Block]:
         if content or marked:
             yield Block(line, _text(line, content), marked)
             line += content.count(b"\n")
-        if len(rest) > BLOCK:
+        if len(rest) > LONGEST_LINE:
             _text(line, rest[:1000])  # what is wrong with its beginning says more than its length
             hint = "end each line with a line feed; lone carriage returns (old Mac) are not enough"
-            raise _not_text(line, BLOCK, "the line goes on", hint=hint)
+            raise _not_text(line, LONGEST_LINE, "the line goes on", hint=hint)
     if rest:
         yield Block(line, _text(line, rest))
 
@@ -89,7 +91,7 @@ def _check_signature(content: bytes) -> None:
 def _not_text(line: int, place: int, what: str, *, hint: str) -> InvalidInput:
     return InvalidInput(
         f"line {line}, byte {place + 1}: {what}",
-        allowed=f"CSV text in UTF-8, lines of at most {BLOCK} bytes",
+        allowed=f"CSV text in UTF-8, lines of at most {LONGEST_LINE} bytes",
         hint=hint,
         code="encoding",
     )

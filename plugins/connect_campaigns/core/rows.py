@@ -217,7 +217,8 @@ class Checker:
         self._mapping = mapping
         self._key = mapping.key.index or 0
         self._phones = [column for column in mapping.columns if column.target in PHONES]
-        self._as_in_file = mapping.as_in_file
+        self._places = [column.index for column in mapping.columns if column.index is not None]
+        self._as_in_file = self._places == list(range(mapping.width))
         self._suspects = suspects
         self._keys: set[str] = set()
         self._rows = 0
@@ -251,15 +252,11 @@ class Checker:
         return cells[self._key] if cells[self._key].strip() else ""
 
     def sent(self, record: Record, cells: list[str]) -> str:
-        """Give the line to send for a good record."""
+        """Give what is sent of a good record's own cells; what is the same in each row follows later."""
         if self._as_in_file:
             return record.text
-        places = self._mapping.columns
-        if '"' not in record.text:  # then no cell needs quotes either
-            return ",".join(
-                join([column.constant]) if column.index is None else cells[column.index] for column in places
-            )
-        return join(column.constant if column.index is None else cells[column.index] for column in places)
+        chosen = [cells[place] for place in self._places]
+        return join(chosen) if '"' in record.text else ",".join(chosen)  # else no cell needs quotes either
 
     def _of_key(self, record: Record, cells: list[str]) -> Iterator[Problem]:
         key = cells[self._key]

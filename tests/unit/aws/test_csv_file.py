@@ -20,7 +20,9 @@ HEADER = "id,city\n"
 def checked(path, **rules):
     """Give what is sent, and what was found."""
     with checked_copy(str(path), rules=CsvRules(key_column="id", **rules), log=LOG) as file:
-        return [copy.content.read().decode() for copy in file.copies], file
+        for copy in file.copies:
+            copy.content.rewind()
+        return [b"".join(iter(copy.content.read, b"")).decode() for copy in file.copies], file
 
 
 def written(folder, **parts):

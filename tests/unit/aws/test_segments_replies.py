@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import boto3
 import pytest
 
-from connect_campaigns.aws.csv_copy import Copy
+from connect_campaigns.aws.csv_copy import Content, Copy
 from connect_campaigns.aws.csv_file import CheckedFile
 from connect_campaigns.aws.polling import Pace, poll
 from connect_campaigns.aws.segments import Segments
@@ -82,6 +82,10 @@ def segments(server):
     return Segments(client, domain="crm")
 
 
+def sent(content):
+    return Content(io.BytesIO(content), row_end=b"\n", size=len(content))
+
+
 def importing(server, segments, **job):
     server.answers |= {
         "GET /domains/crm/upload-jobs": (200, {"Items": []}),
@@ -91,10 +95,10 @@ def importing(server, segments, **job):
         f"PUT /domains/crm/upload-jobs/{JOB}": (200, {}),
         f"GET /domains/crm/upload-jobs/{JOB}": (200, {"JobId": JOB, "CreatedAt": 1.8e9, **job}),
     }
-    content = b"id\n1\n"
     file = CheckedFile(
         name="a.csv",
-        copies=(Copy(content=io.BytesIO(content), size=len(content), sha256="00", rows=1),),
+        copies=(Copy(content=sent(b"id\n1\0"), rows=1),),
+        sha256="00",
         mapping=map_columns(["id"], key_column="id"),
         findings=Findings(good=1),
     )
@@ -157,7 +161,7 @@ def test_an_upload_url_without_its_key_is_not_used(server, segments):
 def test_what_the_store_says_is_told_without_the_url(server, answer, kind, found, sends):
     server.answers["PUT /store"] = answer
     with pytest.raises(kind) as caught:
-        put_file(f"{server.url}/store?X-Amz-Signature=secret", token=TOKEN, content=io.BytesIO(b"x"), size=1)
+        put_file(f"{server.url}/store?X-Amz-Signature=secret", token=TOKEN, content=sent(b"x"))
     assert found in caught.value.found
     assert "secret" not in str(caught.value)
     assert len(server.asked) == sends

@@ -40,7 +40,6 @@ def test_the_upload_jobs_fields_have_source_target_and_content_type():
         "last_name": {"Source": "_source.last_name", "Target": "_profile.LastName", "ContentType": "NAME"},
     }
     assert mapping.key.sent == "id"
-    assert mapping.as_in_file
 
 
 def test_named_columns_are_sent_with_the_key_and_the_others_stay_out():
@@ -49,7 +48,6 @@ def test_named_columns_are_sent_with_the_key_and_the_others_stay_out():
     )
     assert mapping.targets == {"id": "Attributes.id", "mobile": "MobilePhoneNumber"}
     assert mapping.left_out == ("a.b", "x")
-    assert not mapping.as_in_file
 
 
 def test_unusable_headers_are_renamed_when_asked_and_both_names_find_them():
@@ -63,7 +61,6 @@ def test_unusable_headers_are_renamed_when_asked_and_both_names_find_them():
 def test_an_audience_run_is_a_column_of_its_own():
     mapping = map_columns(["id"], key_column="id", audience_run="2026-12-01")
     assert mapping.targets == {"id": "Attributes.id", "audience_run": "Attributes.audience_run"}
-    assert not mapping.as_in_file
 
 
 def test_the_mapping_is_described_for_people():
