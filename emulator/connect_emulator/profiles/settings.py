@@ -115,3 +115,9 @@ class ProfileSettings:
 
     membership_lag_seconds: float = field(default=0.0, metadata={"min": 0})
     """Emulator seconds that a changed profile is ABSENT for in GetSegmentMembership (suspected by some)."""
+
+    upload_failure: Literal["none", "VALIDATION_FAILURE", "INTERNAL_FAILURE"] = "none"
+    """Makes every upload job that is started FAIL for that reason, without a row applied."""
+
+    upload_failed_rows: int = field(default=0, metadata={"min": 0})
+    """Makes so many of a file's good rows, the first ones, failed records: PARTIALLY_SUCCEEDED for no visible reason."""
