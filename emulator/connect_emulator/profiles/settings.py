@@ -41,6 +41,9 @@ class ProfileSettings:
     max_segment_attributes: int = field(default=60, metadata={"min": 0})
     """Unique attributes in a definition, counted through its source segments (documented)."""
 
+    max_calculated_attributes: int = field(default=10, metadata={"min": 0})
+    """Unique calculated attributes in a definition, counted through its source segments (documented)."""
+
     max_source_segments: int = field(default=5, metadata={"min": 0})
     """Source segments of one group (documented for the console)."""
 
