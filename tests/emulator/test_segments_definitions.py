@@ -88,17 +88,13 @@ BAD_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
     ({"SegmentGroups": None}, "Neither `SegmentGroups` and `SegmentSqlQuery`"),
     ({"SegmentSqlQuery": "select 1"}, "Both `SegmentGroups` and `SegmentSqlQuery`"),
     ({"SegmentGroups": None, "SegmentSqlQuery": "select 1"}, "SQL segments aren't in this emulator"),
-    ({"SegmentGroups": {"Groups": [{"Dimensions": [CALCULATED]}]}}, "calculated attributes"),
+    ({"SegmentGroups": {"Groups": [{"Dimensions": [CALCULATED]}]}}, "Unknown calculated attribute `calls`"),
     ({"SegmentGroups": {"Groups": [{"Dimensions": [{"ProfileAttributes": {}}]}]}}, "names no field"),
     ({"SegmentGroups": {"Groups": [{"SourceSegments": [{"SegmentDefinitionName": "x"}]}]}}, "`x` doesn't exist"),
     ({"SegmentGroups": {"Groups": [{"SourceSegments": [{}]}]}}, "doesn't exist"),
     ({"SegmentGroups": {"Groups": [{"SourceSegments": [{"SegmentDefinitionName": "s"}]}]}}, "`s` doesn't exist"),
     ({"SegmentGroups": {"Include": "SOME"}}, "Include"),
     ({"SegmentGroups": {"Groups": [{"Type": "any"}]}}, "Type"),
-    (
-        {"SegmentSort": {"Attributes": [{"Name": "x", "Order": "ASC", "Type": "CALCULATED"}]}},
-        "calculated attribute",
-    ),
     *(
         ({"SegmentGroups": {"Groups": [{"Dimensions": [{"ProfileAttributes": fields}]}]}}, found)
         for fields, found in [

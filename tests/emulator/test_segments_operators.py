@@ -283,10 +283,11 @@ def test_three_thousand_values_under_any_become_one_list(profiles: Profiles) -> 
         (attribute("BETWEEN", "2024-01-01"), "BETWEEN on `Attributes.x` with 1 value(s)"),
         (attribute("NOT_BETWEEN", "2024-01-01", "2024-01-02", "2024-01-03"), "with 3 value(s)"),
         (attribute("INCLUSIVE", "{{_profile.Nickname}}"), "Dynamic value `{{_profile.Nickname}}`"),
-        (attribute("INCLUSIVE", "{{_calculated_attribute.n}}"), "Dynamic value"),
+        (attribute("INCLUSIVE", "{{_calculated_attribute.1st}}"), "Dynamic value"),
         ({"ProfileAttributes": {}}, "names no field"),
         ({"ProfileAttributes": {"Attributes": {}}}, "names no field"),
-        ({"CalculatedAttributes": {"n": attribute_filter("EQUAL", "1")}}, "calculated attributes"),
+        ({"CalculatedAttributes": {}}, "`CalculatedAttributes` names no field"),
+        ({"CalculatedAttributes": {"n": attribute_filter("EQUAL", "x")}}, "Value `x` of EQUAL"),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused(profiles: Profiles, dimension: dict[str, Any], found: str) -> None:

@@ -87,6 +87,9 @@ async def run_upload(
     """
     try:
         await asyncio.sleep(store.settings.upload_delay_seconds)
+        if store.settings.upload_failure != "none":
+            job.fail(store.settings.upload_failure, now=store.clock.now())
+            return
         await _import(store, domain, job, settled_now=settled_now)
     except InvalidFileError:
         job.fail(VALIDATION_FAILURE, now=store.clock.now())

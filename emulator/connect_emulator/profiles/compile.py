@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connect_emulator.profiles.calculated_use import attribute_of, calculated_field
 from connect_emulator.profiles.conditions import FALSE, TRUE, Among, Not, Sql, all_of, any_of, render
 from connect_emulator.profiles.fields import ADDRESSES, ATTRIBUTES, attribute_name, is_field
 from connect_emulator.profiles.predicates import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 Structure = dict[str, Any]
 _REFERENCE = re.compile(r"\{\{(.*)\}\}", re.DOTALL)
+_CALCULATED_FORM = re.compile(r"_calculated_attribute\.[a-zA-Z_][a-zA-Z_0-9-]*")
 _REFERENCE_FORM = re.compile(r"_profile\.(.+)", re.DOTALL)
 
 
@@ -62,14 +64,16 @@ def compile_groups(
     column_of: Callable[[str], str | None],
     sources: Mapping[str, Structure],
     settings: ProfileSettings,
+    calculated: str = "calculated",
 ) -> Query:
     """Compile SegmentGroups.
 
     :param column_of: the column of a custom attribute, None where it has none of its own.
     :param sources: the SegmentGroups of every source segment, direct or not, by its name; free of cycles.
+    :param calculated: the table with the values of calculated attributes.
     :raises ServiceError: BadRequestException for what can't be evaluated.
     """
-    compiler = _Compiler(column_of=column_of, sources=sources, settings=settings)
+    compiler = _Compiler(column_of=column_of, sources=sources, settings=settings, calculated=calculated)
     where = render(compiler.segment(groups), bind=compiler.bind)
     return Query(where=where, params=compiler.params)
 
@@ -77,23 +81,18 @@ def compile_groups(
 def filters_of(dimension: Structure) -> list[tuple[str, Structure]]:
     """Return the (field, filter) pairs of a dimension.
 
-    :raises ServiceError: BadRequestException for calculated attributes and for a dimension without any field.
+    :raises ServiceError: BadRequestException for a dimension without any field.
     """
-    if "CalculatedAttributes" in dimension:
-        raise bad_request(
-            found="A dimension on calculated attributes",
-            allowed="dimensions on `ProfileAttributes`",
-            hint="this emulator has no profile objects to calculate attributes from",
-        )
-    pairs: list[tuple[str, Structure]] = []
-    for name, content in dimension["ProfileAttributes"].items():
+    calculated = dimension.get("CalculatedAttributes") or {}
+    pairs = [(calculated_field(name, filter_), filter_) for name, filter_ in calculated.items()]
+    for name, content in (dimension.get("ProfileAttributes") or {}).items():
         if name == ATTRIBUTES or name in ADDRESSES:
             pairs.extend((f"{name}.{part}", filter_) for part, filter_ in content.items())
         else:
             pairs.append((name, content))
     if not pairs:
         raise bad_request(
-            found="A dimension whose `ProfileAttributes` names no field",
+            found=f"A dimension whose `{next(iter(dimension), 'ProfileAttributes')}` names no field",
             allowed="one field or more",
             hint="leave the dimension out to select every profile",
         )
@@ -107,7 +106,9 @@ class _Compiler:
         column_of: Callable[[str], str | None],
         sources: Mapping[str, Structure],
         settings: ProfileSettings,
+        calculated: str,
     ) -> None:
+        self._calculated = calculated
         self.params: list[Any] = []
         self._column_of = column_of
         self._sources = sources
@@ -188,6 +189,9 @@ class _Compiler:
         return self._columns[field]
 
     def _expression(self, field: str) -> str:
+        if attribute_of(field) is not None:
+            own = f"c.profile_id = p.profile_id and c.name = {self.bind(field)}"
+            return f"(select max(c.value) from {self._calculated} c where {own})"  # noqa: S608 - the table's name is ours
         attribute = attribute_name(field)
         if attribute is None:
             return f'p."{field}"'
@@ -220,18 +224,28 @@ def _combined(conditions: Iterable[Condition], *, how: str) -> Condition:
             return Not(any_of(conditions))
 
 
+def fields_of(groups: Structure) -> set[str]:
+    """Return every field that the groups filter on or refer to, source segments left out."""
+    dimensions = [dimension for group in groups.get("Groups") or [] for dimension in group.get("Dimensions") or []]
+    filters = [pair for dimension in dimensions for pair in filters_of(dimension)]
+    references = {_reference(value) for _, filter_ in filters for value in filter_["Values"]}
+    return {field for field, _ in filters} | {field for field in references if field}
+
+
 def _reference(value: str) -> str | None:
     """Return the field that a dynamic value such as `{{_profile.City}}` refers to; None for plain text."""
     outer = _REFERENCE.fullmatch(value)
     if not outer:
         return None
+    if _CALCULATED_FORM.fullmatch(outer[1].strip()):
+        return outer[1].strip()
     inner = _REFERENCE_FORM.fullmatch(outer[1].strip())
     if inner and is_field(inner[1]):
         return inner[1]
     raise bad_request(
         found=f"Dynamic value `{value}`",
         allowed="`{{_profile.FIELD}}` with a profile's field, such as `{{_profile.Address.City}}`",
-        hint="calculated attributes aren't in this emulator; custom ones are `{{_profile.Attributes.NAME}}`",
+        hint="custom attributes are `{{_profile.Attributes.NAME}}`, calculated ones `{{_calculated_attribute.NAME}}`",
     )
 
 

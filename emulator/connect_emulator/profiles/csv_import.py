@@ -111,7 +111,12 @@ class CsvImport:
         malformed = _number(connection, f"select count(distinct line) from {self._rejects}")
         connection.execute(f"drop table {self._rejects}; drop table {self._scans}")
         unusable = _number(connection, f"delete from {self._staged} where {self._unusable()}")
-        self._failed = malformed + unusable
+        lost = self._settings.upload_failed_rows and _number(
+            connection,
+            f"delete from {self._staged} where rowid in"
+            f" (select rowid from {self._staged} order by rowid limit {self._settings.upload_failed_rows})",
+        )
+        self._failed = malformed + unusable + lost
 
     def merge(self, connection: DuckDBPyConnection, *, now: datetime, expires_at: datetime) -> Results:
         """Update the profiles that have the rows' keys and create the others, all or none of them.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from connect_emulator.profiles.calculated import CalculatedAttribute
     from connect_emulator.profiles.estimates import Estimate
     from connect_emulator.profiles.object_types import ObjectType
     from connect_emulator.profiles.objects import ProfileObject
@@ -38,6 +39,7 @@ class Domain:
     object_types: dict[str, ObjectType] = field(default_factory=dict)
     objects: dict[str, dict[str, ProfileObject]] = field(default_factory=dict)
     """Object type -> unique key -> object."""
+    calculated: dict[str, CalculatedAttribute] = field(default_factory=dict)
     keys: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     """Search keys that profile objects brought: key -> value -> ProfileIds."""
     waiting: list[Structure] = field(default_factory=list)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connect_emulator.profiles.compile import compile_groups, filters_of
+from connect_emulator.profiles.calculated_use import attribute_of
+from connect_emulator.profiles.compile import compile_groups, fields_of
 from connect_emulator.profiles.refusals import bad_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from connect_emulator.profiles.settings import ProfileSettings
 
@@ -16,18 +17,26 @@ Structure = dict[str, Any]
 
 
 def check_groups(
-    groups: Structure, *, name: str | None, known: Mapping[str, Structure], settings: ProfileSettings
+    groups: Structure,
+    *,
+    name: str | None,
+    known: Mapping[str, Structure],
+    calculated: Container[str],
+    settings: ProfileSettings,
 ) -> None:
     """Refuse groups that can't be a segment.
 
     :param name: the definition that is being made; None for an estimate's query.
     :param known: the SegmentGroups of all definitions in the domain, by name.
+    :param calculated: the names of the domain's calculated attributes.
     :raises ServiceError: BadRequestException.
     """
     for group in groups.get("Groups") or []:
         _check_sources(group, known=known, settings=settings)
-    attributes: set[str] = set()
-    depths = _walk(groups, path=(name,) if name else (), known=known, attributes=attributes, seen={})
+    fields: set[str] = set()
+    depths = _walk(groups, path=(name,) if name else (), known=known, attributes=fields, seen={})
+    attributes = {attribute_of(field) or field for field in fields}
+    _check_calculated({name for field in fields if (name := attribute_of(field))}, calculated, settings=settings)
     if depths > settings.max_source_depth:
         raise bad_request(
             found=f"Source segments nested {depths} levels deep",
@@ -85,6 +94,21 @@ def _check_sources(group: Structure, *, known: Mapping[str, Structure], settings
             )
 
 
+def _check_calculated(used: set[str], calculated: Container[str], *, settings: ProfileSettings) -> None:
+    if len(used) > settings.max_calculated_attributes:
+        raise bad_request(
+            found=f"{len(used)} unique calculated attributes, source segments included",
+            allowed=f"up to {settings.max_calculated_attributes}",
+            hint="filter on fewer of them",
+        )
+    if unknown := sorted(name for name in used if name not in calculated):
+        raise bad_request(
+            found=f"Unknown calculated attribute `{unknown[0]}`",
+            allowed="calculated attributes of this domain",
+            hint="CreateCalculatedAttributeDefinition makes one",
+        )
+
+
 def _walk(
     groups: Structure,
     *,
@@ -94,9 +118,7 @@ def _walk(
     seen: dict[str, int],
 ) -> int:
     """Collect the attributes and return how many levels of sources there are."""
-    for group in groups.get("Groups") or []:
-        for dimension in group.get("Dimensions") or []:
-            attributes.update(field for field, _ in filters_of(dimension))
+    attributes.update(fields_of(groups))
     depth = 0
     for source in source_names(groups):
         if source in path:

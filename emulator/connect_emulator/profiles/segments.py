@@ -69,14 +69,8 @@ def define(
             hint="definitions are immutable: use the one that is there, or another name",
         )
     groups = groups_of(params, member="SegmentGroups")
-    check_groups(groups, name=name, known=domain.groups_by_name(), settings=settings)
+    check_groups(groups, name=name, known=domain.groups_by_name(), calculated=domain.calculated, settings=settings)
     sort = params.get("SegmentSort")
-    if sort and any(attribute.get("Type") == "CALCULATED" for attribute in sort["Attributes"]):
-        raise bad_request(
-            found="A `SegmentSort` by a calculated attribute",
-            allowed="sort attributes of type `PROFILE`",
-            hint="this emulator has no profile objects to calculate attributes from",
-        )
     definition = SegmentDefinition(
         name=name,
         arn=arn,

@@ -41,6 +41,9 @@ class ProfileSettings:
     max_segment_attributes: int = field(default=60, metadata={"min": 0})
     """Unique attributes in a definition, counted through its source segments (documented)."""
 
+    max_calculated_attributes: int = field(default=10, metadata={"min": 0})
+    """Unique calculated attributes in a definition, counted through its source segments (documented)."""
+
     max_source_segments: int = field(default=5, metadata={"min": 0})
     """Source segments of one group (documented for the console)."""
 
@@ -115,3 +118,9 @@ class ProfileSettings:
 
     membership_lag_seconds: float = field(default=0.0, metadata={"min": 0})
     """Emulator seconds that a changed profile is ABSENT for in GetSegmentMembership (suspected by some)."""
+
+    upload_failure: Literal["none", "VALIDATION_FAILURE", "INTERNAL_FAILURE"] = "none"
+    """Makes every upload job that is started FAIL for that reason, without a row applied."""
+
+    upload_failed_rows: int = field(default=0, metadata={"min": 0})
+    """Makes so many of a file's good rows, the first ones, failed records: PARTIALLY_SUCCEEDED for no visible reason."""

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connect_emulator.errors import ServiceError
+from connect_emulator.profiles.calculated_use import attribute_of, rows_for
+from connect_emulator.profiles.compile import fields_of
 from connect_emulator.profiles.database import Database
 from connect_emulator.profiles.domains import Domain
 from connect_emulator.profiles.export import Members, write_parts
@@ -116,12 +118,11 @@ class ProfileStore:
 
         :raises ServiceError: BadRequestException when it can't be evaluated.
         """
-        sources = closure(groups, known=domain.groups_by_name())
 
-        def work(connection: DuckDBPyConnection) -> int:
-            return domain.table.count(connection, groups, sources=sources, as_of=as_of)
+        def work(connection: DuckDBPyConnection, members: Members) -> int:
+            return domain.table.count_where(connection, members.query())
 
-        return await self.on_table(domain, work)
+        return await self.on_members(domain, groups, as_of=as_of, work=work)
 
     async def export(
         self, domain: Domain, groups: Structure, *, data_format: str, folder: Path, as_of: datetime
@@ -130,13 +131,29 @@ class ProfileStore:
 
         :raises ServiceError: BadRequestException when it can't be evaluated.
         """
-        sources = closure(groups, known=domain.groups_by_name())
-        members = Members(table=domain.table, groups=groups, sources=sources, as_of=as_of)
 
-        def work(connection: DuckDBPyConnection) -> list[Path]:
+        def work(connection: DuckDBPyConnection, members: Members) -> list[Path]:
             return write_parts(connection, members, data_format=data_format, folder=folder, settings=self.settings)
 
-        return await self.on_table(domain, work)
+        return await self.on_members(domain, groups, as_of=as_of, work=work)
+
+    async def on_members(
+        self, domain: Domain, groups: Structure, *, as_of: datetime, work: Callable[[DuckDBPyConnection, Members], T]
+    ) -> T:
+        """Return what `work` makes of the segment's members at that emulator time, calculated attributes included.
+
+        :raises ServiceError: BadRequestException when it can't be evaluated.
+        """
+        sources = closure(groups, known=domain.groups_by_name())
+        members = Members(table=domain.table, groups=groups, sources=sources, as_of=as_of)
+        fields = {field for each in (groups, *sources.values()) for field in fields_of(each)}
+
+        def calculated(connection: DuckDBPyConnection) -> T:
+            if any(attribute_of(field) for field in fields):
+                domain.table.calculate(connection, list(rows_for(domain, fields, now=as_of)))
+            return work(connection, members)
+
+        return await self.on_table(domain, calculated)
 
     async def on_table(self, domain: Domain, work: Callable[[DuckDBPyConnection], T]) -> T:
         """Return what `work` returns on the database's thread, with every profile in the table."""

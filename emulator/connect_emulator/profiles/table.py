@@ -35,6 +35,7 @@ class ProfileTable:
 
     def __init__(self, *, schema: str, settings: ProfileSettings) -> None:
         self.name = f"{schema}.profile"
+        self.calculated = f"{schema}.calculated"
         self._schema = schema
         self._settings = settings
         self._columns: dict[str, str] = {}
@@ -48,6 +49,7 @@ class ProfileTable:
             f"create table {self.name} (profile_id varchar, {fields}, engagement json,"
             f" more map(varchar, varchar), {times})"
         )
+        connection.execute(f"create table {self.calculated} (profile_id varchar, name varchar, value varchar)")
 
     def drop(self, connection: DuckDBPyConnection) -> None:
         """Remove the table with all its profiles."""
@@ -91,7 +93,13 @@ class ProfileTable:
 
         :raises ServiceError: BadRequestException when it can't be evaluated.
         """
-        query = compile_groups(groups, column_of=self.column_of, sources=sources, settings=self._settings)
+        query = compile_groups(
+            groups,
+            column_of=self.column_of,
+            sources=sources,
+            settings=self._settings,
+            calculated=self.calculated,
+        )
         return query.narrowed(_alive(query, as_of))
 
     def alive(self, *, as_of: datetime, ids: list[str] | None = None) -> Query:
@@ -157,6 +165,15 @@ class ProfileTable:
         sets.append(f"expires_at = greatest(p.expires_at, {query.bind(expires_at.isoformat())}::timestamptz)")
         where = f"p.profile_id = {query.bind(profile_id)}"
         connection.execute(f"update {self.name} p set {', '.join(sets)} where {where}", query.params)
+
+    def calculate(self, connection: DuckDBPyConnection, rows: list[Structure]) -> None:
+        """Replace the values of calculated attributes: `profile_id`, `name`, `value`."""
+        connection.execute(f"delete from {self.calculated}")
+        types = json.dumps([dict.fromkeys(("profile_id", "name", "value"), "VARCHAR")])
+        connection.execute(
+            f"insert into {self.calculated} by name select unnest(from_json($1, $2), recursive := true)",
+            [json.dumps(rows), types],
+        )
 
     def delete(self, connection: DuckDBPyConnection, profile_id: str) -> None:
         """Remove a profile."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connect_emulator.profiles.api import domains, membership, objects, people, segments, snapshots, uploads
+from connect_emulator.profiles.api import calculated, domains, membership, objects, people, segments, snapshots, uploads
 from connect_emulator.profiles.api.uploads import receive_upload
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["HANDLERS", "receive_upload"]
 
 HANDLERS: dict[str, Handler] = {
+    **calculated.HANDLERS,
     **domains.HANDLERS,
     **people.HANDLERS,
     **membership.HANDLERS,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from connect_emulator.profiles.limits import closure
 from connect_emulator.profiles.segments import definition_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from connect_emulator.profiles.export import Members
     from connect_emulator.world import Handler, Request, World
 
 Structure = dict[str, Any]
@@ -22,17 +22,16 @@ async def get_segment_membership(world: World, request: Request) -> Structure:
     definition = definition_of(domain, request.params["SegmentDefinitionName"])
     ids = list(dict.fromkeys(request.params["ProfileIds"]))
     computed_at = request.now - timedelta(seconds=world.settings.profiles.membership_lag_seconds)
-    sources = closure(definition.groups, known=domain.groups_by_name())
 
-    def work(connection: DuckDBPyConnection) -> list[tuple[Structure, dict[str, bool]]]:
-        query = domain.table.members(definition.groups, sources=sources, as_of=request.now)
+    def work(connection: DuckDBPyConnection, members: Members) -> list[tuple[Structure, dict[str, bool]]]:
+        query = members.query()
         computed = f"p.updated_at <= {query.bind(computed_at.isoformat())}::timestamptz"
         member = {"present": f"({query.where}) and {computed}"}
         asked = f"p.profile_id in (select unnest({query.bind(ids)}::varchar[]))"
         alive = f"p.expires_at > {query.bind(request.now.isoformat())}::timestamptz"
         return domain.table.read(connection, query.instead(f"{asked} and {alive}"), beside=member)
 
-    rows = await world.profiles.on_table(domain, work)
+    rows = await world.profiles.on_members(domain, definition.groups, as_of=request.now, work=work)
     found = {profile["ProfileId"]: (profile, hits["present"]) for profile, hits in rows}
     return {
         "SegmentDefinitionName": definition.name,

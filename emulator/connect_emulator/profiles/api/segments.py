@@ -57,7 +57,9 @@ async def create_segment_estimate(world: World, request: Request) -> Structure:
     check_text(request.params)
     store, domain = world.profiles, world.profiles.domain(request.params["DomainName"])
     groups = groups_of(request.params, member="SegmentQuery")
-    check_groups(groups, name=None, known=domain.groups_by_name(), settings=store.settings)
+    check_groups(
+        groups, name=None, known=domain.groups_by_name(), calculated=domain.calculated, settings=store.settings
+    )
     estimate = Estimate(estimate_id=uuid.uuid4().hex)
     domain.estimates[estimate.estimate_id] = estimate
     go_on(world, run_estimate(store, domain, estimate, groups, as_of=request.now))
