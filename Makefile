@@ -17,7 +17,7 @@ CSV ?=
 SEGMENT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-chaos test-airflow-2 test-kills lint format lock docs bench clean
+.PHONY: help setup demo test test-chaos test-airflow-2 test-refresh test-kills lint format lock docs bench clean
 
 help: ## show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ test-airflow-2: .venv-airflow-2/.ready ## the package and its DAGs on Airflow 2.
 	@$(AIRFLOW_2)/uv pip install --quiet --python $(AIRFLOW_2)/python --require-hashes -r requirements-airflow-2.lock
 	@$(AIRFLOW_2)/uv pip install --quiet --python $(AIRFLOW_2)/python --no-deps -e . -e emulator
 	@touch $@
+
+test-refresh: setup ## a real Airflow: a refresh launches by itself, a backfill of ten days launches nobody: minutes
+	@REFRESH=1 $(BIN)/python -m pytest tests/e2e/test_refresh.py tests/e2e/test_refresh_segments.py -n 0 -q
 
 test-kills: .venv-kills/.ready ## kill the processes of a real Airflow (Postgres, Celery) in the midst of launches: 10 minutes
 	@$(KILLS)/python -m tests.kills.programs

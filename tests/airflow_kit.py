@@ -150,7 +150,9 @@ class RealAirflow:
         )
 
 
-def _plain(value: str) -> Any:
-    """Read an XCom as the database has it: JSON, whose texts may be JSON once more."""
+def _plain(value: str | int) -> Any:
+    """Read an XCom as the database has it: JSON, whose texts may be JSON once more; SQLite gives a number as such."""
+    if isinstance(value, int):
+        return value
     read = json.loads(value)
     return json.loads(read) if isinstance(read, str) and read[:1] in '{["' else read

@@ -123,8 +123,8 @@ class Standalone:
         """Send something to the REST API."""
         return self._request("POST", path, json.dumps(body).encode())
 
-    def trigger(self, dag_id: str) -> str:
-        """Trigger a DAG as soon as it is known, and give the path of the run."""
+    def await_dag(self, dag_id: str) -> None:
+        """Wait until the DAG processor has read a DAG."""
 
         def known() -> bool:
             with suppress(urllib.error.HTTPError):
@@ -132,6 +132,27 @@ class Standalone:
             return False
 
         until(known, seconds=60, why=self._end_of_log)
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG run, as soon as it is known."""
+        self.await_dag(dag_id)
+        self._request("PATCH", f"/api/v2/dags/{dag_id}", b'{"is_paused": false}')
+
+    def command(self, *words: str) -> str:
+        """Run an `airflow` command in this Airflow's environment; give what it printed."""
+        ran = subprocess.run(
+            ["airflow", *words], env=self._environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
+        return ran.stdout
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """Give a DAG's runs, in the order in which they were due."""
+        return list(self.get(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=run_after")["dag_runs"])
+
+    def trigger(self, dag_id: str) -> str:
+        """Trigger a DAG as soon as it is known, and give the path of the run."""
+        self.await_dag(dag_id)
         run = self.post(f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": {}})
         return f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}"
 

@@ -17,7 +17,7 @@ import pytest
 import connect_campaigns
 from tests.airflow_kit import AIRFLOW_2, DAGS, ROOT, for_this_airflow
 from tests.standalone_kit import until
-from tests.unit.test_operator_rules import CLASSES, REQUIRED
+from tests.unit.test_operator_rules import CLASSES, REQUIRED, region
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +130,7 @@ def test_the_shipped_dags_parse_and_survive_serialization(home, tmp_path):
 
 def test_every_operator_is_mapped_as_the_scheduler_sees_it(home, tmp_path):
     lines = [
-        f"    {kind.__name__}.partial(task_id={kind.__name__!r}, region_name='us-east-1').expand_kwargs({[given, given]})"
+        f"    {kind.__name__}.partial(task_id={kind.__name__!r}, **{region(kind)}).expand_kwargs({[given, given]})"
         for kind, given in ((kind, REQUIRED[kind.__name__]) for kind in CLASSES if kind.__name__ in REQUIRED)
     ]
     imports = [f"from {kind.__module__} import {kind.__name__}" for kind in CLASSES if kind.__name__ in REQUIRED]

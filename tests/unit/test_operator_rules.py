@@ -121,6 +121,11 @@ REQUIRED = {
 }
 
 
+def region(kind: type) -> dict[str, str]:
+    """A parameter beside those that are expanded, for whatever operator takes a connection."""
+    return {} if kind.__name__ in NO_CALLS else {"region_name": "us-east-1"}
+
+
 @pytest.mark.parametrize("kind", [kind for kind in CLASSES if kind.__name__ in REQUIRED])
 def test_every_operator_can_be_mapped(kind):
     """Expanded over what it needs, and serialized as the scheduler does it."""
@@ -128,9 +133,8 @@ def test_every_operator_can_be_mapped(kind):
     from airflow.serialization.serialized_objects import DagSerialization
 
     given = REQUIRED[kind.__name__]
-    connection = {} if kind.__name__ in NO_CALLS else {"region_name": "us-east-1"}
     with DAG("mapped", schedule=None) as dag:
-        kind.partial(task_id="mapped", **connection).expand_kwargs([given, given])
+        kind.partial(task_id="mapped", **region(kind)).expand_kwargs([given, given])
     again = DagSerialization.from_dict(DagSerialization.to_dict(dag)).get_task("mapped")
     assert again.is_mapped
     assert set(kind.template_fields) == set(again.template_fields)
