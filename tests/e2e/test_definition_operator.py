@@ -7,8 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from connect_campaigns.core.definitions import all_of, attribute, excluding, groups
-from connect_campaigns.core.errors import GuardFailed, NotSeen, ServiceRefused
+from connect_campaigns.core.definitions import all_of, attribute, excluding, groups, members_of
+from connect_campaigns.core.errors import GuardFailed, InvalidInput, NotSeen, ServiceRefused
+from tests.log_kit import Lines
 from tests.segment_kit import DOMAIN, Crm, defining, run
 
 RICH = "Contact=cellular, Balance>1000"
@@ -101,3 +102,30 @@ def test_a_missing_right_is_told_with_action_and_resource(crm):
         run(defining(groups=RICH))
     assert "profile:CreateSegmentDefinition" in caught.value.hint
     assert caught.value.code == "access_denied"
+
+
+def test_a_source_that_isn_t_there_is_told_before_anything_is_made(crm):
+    before = crm.changed
+    with pytest.raises(InvalidInput, match="'nobody-made-this' isn't there"):
+        run(defining(groups=groups(members_of("nobody-made-this"))))
+    assert crm.changed == before
+
+
+def test_what_changed_since_the_last_definition_is_in_the_log_once(crm):
+    first, lines = run(defining(groups="Contact=cellular"))["name"], Lines()
+    run(lines.of(defining(groups="Contact=telephone")))
+    run(lines.of(defining(groups="Contact=telephone")))
+    [shown] = [line for line in lines.lines if f"differs from {first}:" in line]
+    changed = [line.split() for line in shown.splitlines() if line[:1] in "+-"]
+    assert changed == [["-", '"cellular"'], ["+", '"telephone"']]
+    assert crm.effects("CreateSegmentDefinition") == 2
+
+
+def test_a_missing_right_to_list_costs_the_difference_and_nothing_else(crm):
+    crm.emulator.add_fault(
+        operation="ListSegmentDefinitions", kind="error_before", code="AccessDeniedException", status=403, times=9
+    )
+    lines = Lines()
+    assert run(lines.of(defining(groups="Contact=cellular")))["name"].startswith("spring-")
+    assert "can't be shown" in lines.text
+    assert "profile:ListSegmentDefinitions" in lines.text

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, explain, send
 from connect_campaigns.aws.polling import poll
+from connect_campaigns.aws.reading import contents_behind
 from connect_campaigns.aws.replies import service_time
 from connect_campaigns.aws.uploads import Uploads
+from connect_campaigns.core.definition_sources import check_sources
 from connect_campaigns.core.definitions import content_hash
 from connect_campaigns.core.errors import GuardFailed, InvalidInput, NotSeen, ServiceUnavailable
+from connect_campaigns.core.keys import CONTENT_HASH
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.polling import Pace
     from connect_campaigns.core.definitions import Groups, SegmentDefinition
 
+_LARGEST_PAGE = 500
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _ARN = re.compile(r"arn:[^:]+:profile:[^:]*:[^:]*:domains/([^/]+)/(?:segment-definitions|segments)/([^/]+)")
 
@@ -109,11 +113,13 @@ class Segments:
         What answers the question is always a read: a lost reply and an "already exists" of our own look the same.
 
         :raises GuardFailed: there is one of this name with other content
+        :raises InvalidInput: a source that isn't there, a circle, or more than a segment may hold through its sources
         :raises ConnectCampaignsError: the service refused, or could not be reached
         """
         found = self.find(definition.name)
         if found is not None:
             return _same(found, definition), False
+        check_sources(definition.name, definition.groups, sources=contents_behind(self, definition.groups))
         texts = {"Description": definition.description} if definition.description else {}
         outcome = send(
             self._client.create_segment_definition,
@@ -133,6 +139,28 @@ class Segments:
             hint="retry: it is looked for first",
             code="not_seen",
         )
+
+    def former(self, definition: SegmentDefinition) -> FoundDefinition | None:
+        """Read the newest other definition of the same name but for its hash; a listing of all, 500 a call.
+
+        :raises ConnectCampaignsError: it could not be read
+        """
+        newest: Any = None
+        token: dict[str, str] = {}
+        while True:
+            outcome = send(
+                self._client.list_segment_definitions, DomainName=self.domain, MaxResults=_LARGEST_PAGE, **token
+            )
+            reply = self._reply(outcome, "ListSegmentDefinitions", f"domain {self.domain}")
+            for each in reply.get("Items") or []:
+                name = each["SegmentDefinitionName"]
+                if name == definition.name or CONTENT_HASH.sub("", name) != definition.base_name:
+                    continue
+                if newest is None or each["CreatedAt"] > newest["CreatedAt"]:
+                    newest = each
+            if not reply.get("NextToken"):
+                return self.find(newest["SegmentDefinitionName"]) if newest else None
+            token = {"NextToken": reply["NextToken"]}
 
     def estimate(self, content: Groups | str, *, pace: Pace) -> tuple[int, datetime]:
         """Count the profiles that a definition's content selects now, and give the service's time with it.

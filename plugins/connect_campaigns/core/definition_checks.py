@@ -54,7 +54,7 @@ def check_groups(given: object, *, allow_all_profiles: bool) -> None:
     used: set[str] = set()
     for index, group in enumerate(listed):
         _check_group(group, f"{_ROOT}.Groups[{index}]", used=used, allow_all_profiles=allow_all_profiles)
-    _check_limits(used)
+    check_limits(used)
 
 
 def _check_group(given: object, path: str, *, used: set[str], allow_all_profiles: bool) -> None:
@@ -228,7 +228,12 @@ def _is_instant(value: str) -> bool:
         return False
 
 
-def _check_limits(used: set[str]) -> None:
+def check_limits(used: set[str]) -> None:
+    """Count unique attributes against the documented limits.
+
+    :param used: paths of fields, ``Attributes.NAME`` and ``calculated NAME``
+    :raises InvalidInput: too many
+    """
     calculated = sum(name.startswith("calculated ") for name in used)
     for found, most, what in (
         (len(used), MAX_ATTRIBUTES, "unique attributes"),

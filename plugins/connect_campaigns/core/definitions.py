@@ -5,6 +5,7 @@ A segment definition can't be changed and its ARN proves no content, so a defini
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ EVERYBODY: Groups = {"Groups": [{"Dimensions": [], "Type": "ALL"}], "Include": "
 
 _HASH_LENGTH = 8
 _NAME = "[a-zA-Z0-9_-]+"
+_LONGEST_DIFFERENCE = 60
 _LONGEST_NAME = 64 - _HASH_LENGTH - 1
 
 
@@ -171,6 +173,17 @@ def content_hash(content: Groups | str) -> str:
     )
     digits = hashlib.sha256(canonical.encode()).hexdigest()[:_HASH_LENGTH]
     return "abcdef"[int(digits[0]) % 6] + digits[1:] if digits.isdigit() else digits
+
+
+def difference(former: Groups | str, content: Groups) -> str:
+    """Show what a definition selects otherwise than a former one, line by line."""
+    one, other = (
+        json.dumps(normalised(each) if isinstance(each, dict) else each, indent=1, sort_keys=True, ensure_ascii=False)
+        for each in (former, content)
+    )
+    lines = list(difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=2))[2:]
+    more = [f"and {len(lines) - _LONGEST_DIFFERENCE} lines more"] if len(lines) > _LONGEST_DIFFERENCE else []
+    return "\n".join([*lines[:_LONGEST_DIFFERENCE], *more])
 
 
 def attribute(name: str, operator: str, *values: Value) -> Dimension:

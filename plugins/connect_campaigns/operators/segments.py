@@ -5,11 +5,13 @@ What they do is imported when it is done: a DAG's parse needs none of it.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.connection import ConnectOperator
-from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.errors import ConnectCampaignsError, InvalidInput
 from connect_campaigns.core.parameters import yes_or_no
+from connect_campaigns.operators.definition_file import read_definition
 from connect_campaigns.operators.imports import ImportProfilesOperator
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from connect_campaigns._compat import Context, XComArg
     from connect_campaigns.aws.polling import Pace
+    from connect_campaigns.aws.segments import Segments
     from connect_campaigns.core.audience import Asked
     from connect_campaigns.core.definitions import SegmentDefinition
 
@@ -30,6 +33,8 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
     A definition can't be changed and its ARN proves no content, so its name carries a hash of it.
 
     :param name: the name without the hash: 1 to 55 letters, digits, ``_`` and ``-`` (templated)
+    :param definition: in place of `name` and `groups`, a YAML file that has them, and perhaps `display_name`,
+        `description` and `allow_all_profiles`; its path is relative to the DAG file (templated; its content isn't)
     :param groups: whom to select: the API's SegmentGroups, the builders of `core.definitions`, JSON text, or
         shorthand as ``"Contact=cellular, Balance>1000, Loan!=yes"`` (templated: write the service's own
         ``{{_profile.X}}`` as ``{% raw %}{{_profile.X}}{% endraw %}``)
@@ -45,6 +50,7 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
     template_fields: Sequence[str] = (
         *ConnectOperator.template_fields,
         "name",
+        "definition",
         "groups",
         "display_name",
         "description",
@@ -56,7 +62,8 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
     def __init__(
         self,
         *,
-        name: str,
+        name: str | None = None,
+        definition: str | None = None,
         groups: dict[str, Any] | list[Any] | str | None = None,
         display_name: str | None = None,
         description: str | None = None,
@@ -66,6 +73,7 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.name = name
+        self.definition = definition
         self.groups = groups
         self.display_name = display_name
         self.description = description
@@ -79,19 +87,36 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         """
         from connect_campaigns.core.definitions import define
 
-        return define(
-            name=self.name,
-            groups=self.groups,
-            display_name=self.display_name,
-            description=self.description,
-            allow_all_profiles=yes_or_no("allow_all_profiles", self.allow_all_profiles),
-            audience_run=self.audience_run,
-        )
+        given = {
+            "name": self.name,
+            "groups": self.groups,
+            "display_name": self.display_name,
+            "description": self.description,
+            "allow_all_profiles": self.allow_all_profiles,
+        }
+        if self.definition is not None:
+            given = self._with_file(given)
+        allowed = yes_or_no("allow_all_profiles", given.pop("allow_all_profiles"))
+        return define(**given, allow_all_profiles=allowed, audience_run=self.audience_run)
+
+    def _with_file(self, given: dict[str, Any]) -> dict[str, Any]:
+        if self.name is not None or self.groups is not None:
+            raise InvalidInput(
+                "`definition` is given together with `name` or `groups`",
+                allowed="one of the two: a file that has them, or the parameters",
+                hint="leave `name` and `groups` to the file",
+            )
+        dag = self.get_dag()
+        folder = Path(dag.fileloc).parent if dag is not None and dag.fileloc else Path()
+        return {**given, **read_definition(self.definition, folder=folder)}
 
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow calls it so
         """Look for the definition, and make it where it isn't there."""
         definition = self.validate()
-        found, made = self.hook.segments.ensure(definition)
+        segments = self.hook.segments
+        found, made = segments.ensure(definition)
+        if made:
+            self._show_difference(definition, segments)
         self.log.info("segment definition %s %s: %s", found.name, "was made" if made else "is there", found.arn)
         return {
             "arn": found.arn,
@@ -99,6 +124,18 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
             "definition_hash": found.hash,
             "created_at": found.created_at.isoformat(),
         }
+
+    def _show_difference(self, definition: SegmentDefinition, segments: Segments) -> None:
+        from connect_campaigns.core.definitions import difference
+
+        try:
+            former = segments.former(definition)
+        except ConnectCampaignsError as error:
+            self.log.warning("what changed since the last definition can't be shown: %s", error.found)
+            return
+        if former is not None:
+            changed = difference(former.content, definition.groups)
+            self.log.info("segment definition %s differs from %s:\n%s", definition.name, former.name, changed)
 
 
 class EstimateSegmentOperator(ConnectOperator):
