@@ -58,11 +58,16 @@ def poll(read: Callable[[], T | None], *, pace: Pace, what: str) -> T:
         if answer is not None:
             return answer
         if time.monotonic() + pause > deadline:
-            raise ServiceUnavailable(
-                f"{what} after {pace.patience_s:g} seconds{unseen}",
-                allowed=f"an end within {pace.patience_s:g} seconds",
-                hint="retry the task: it takes up what is under way; or give it more `patience`",
-                code="patience_over",
-            )
+            raise patience_over(f"{what} after {pace.patience_s:g} seconds{unseen}", pace)
         time.sleep(pause)
         pause = min(pause * 1.5, pace.interval_s)
+
+
+def patience_over(found: str, pace: Pace) -> ServiceUnavailable:
+    """Make the error of a wait that was given up."""
+    return ServiceUnavailable(
+        found,
+        allowed=f"an end within {pace.patience_s:g} seconds",
+        hint="retry the task: it takes up what is under way; or give it more `patience`",
+        code="patience_over",
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from connect_campaigns._compat import conf
 from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.core.amounts import count
 from connect_campaigns.core.columns import AUDIENCE_RUN
@@ -12,7 +14,6 @@ from connect_campaigns.core.parameters import choice, mapping, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
 
     from connect_campaigns._compat import Context
     from connect_campaigns.aws.csv_check import CsvRules
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 LONGEST_RUN = 240
 """Characters: an attribute's value has 255 at most (documented), and the hash follows."""
+
+MARGIN = timedelta(minutes=10)
+"""What Airflow's own bound of the deferral adds to `patience`: a triggerer that takes over begins it anew."""
 
 LONGEST_EXPIRY_DAYS = 1098
 """The API's own bound of DataExpiry (documented; the console's guide says 90)."""
@@ -47,6 +51,7 @@ class ImportProfilesOperator(ConnectOperator):
         they are left out (templated)
     :param poll_interval: longest pause between two looks at the import, in seconds or as a timedelta (templated)
     :param patience: how long to wait for its end, in seconds or as a timedelta (templated)
+    :param deferrable: wait in the triggerer, and leave the worker free; checks and sending are the worker's
     :returns: ``{rows, created, updated, failed, job_ids, sha256, columns, finished_at}``
     :raises InvalidInput: a parameter or the file; nothing was sent
     :raises ServiceRefused: the import failed, or more records failed than `max_failed_rows` allows
@@ -79,6 +84,7 @@ class ImportProfilesOperator(ConnectOperator):
         max_failed_rows: int | str = 0,
         poll_interval: float | str | timedelta = 5,
         patience: float | str | timedelta = 3600,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -91,6 +97,7 @@ class ImportProfilesOperator(ConnectOperator):
         self.max_failed_rows = max_failed_rows
         self.poll_interval = poll_interval
         self.patience = patience
+        self.deferrable = deferrable
 
     def validate(self) -> tuple[CsvRules, int, Pace]:
         """Check the parameters; nothing is read or asked yet.
@@ -139,7 +146,35 @@ class ImportProfilesOperator(ConnectOperator):
             "sha256": file.sha256,
             "columns": file.mapping.targets,
         }
+        if self.deferrable:
+            self._leave(job_ids, told, pace)
         return self._finish(job_ids, told, pace)
+
+    def _leave(self, job_ids: Sequence[str], told: dict[str, Any], pace: Pace) -> NoReturn:
+        """Go on waiting in the triggerer."""
+        from connect_campaigns.triggers.imports import UploadJobsTrigger
+
+        self.defer(
+            trigger=UploadJobsTrigger(
+                job_ids=job_ids,
+                poll_interval=pace.interval_s,
+                patience=pace.patience_s,
+                told=told,
+                connection=self.connection_parameters,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=pace.patience_s) + MARGIN,
+        )
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - Airflow's
+        """Read and judge the jobs as without deferring."""
+        from connect_campaigns.aws.polling import patience_over
+
+        _, _, pace = self.validate()
+        if event["over"]:
+            jobs = ", ".join(event["job_ids"])
+            raise patience_over(f"upload job {jobs} has not ended after {pace.patience_s:g} seconds", pace)
+        return self._finish(event["job_ids"], event["told"], pace)
 
     def _finish(self, job_ids: Sequence[str], told: dict[str, Any], pace: Pace) -> dict[str, Any]:
         """Wait for the jobs' end, judge them by their failed records, and say how it went."""
