@@ -131,6 +131,16 @@ def test_segments_filter_on_it_and_override_its_days(calls: Calls) -> None:
     assert calls.members(asks("orders", "EQUAL", "1")) == ["ben", "cid"]
 
 
+def test_a_setting_decides_on_profiles_without_objects(calls: Calls) -> None:
+    calls.define("orders", "COUNT")
+    calls.define("least", "MINIMUM")
+    assert calls.members(asks("orders", "LESS_THAN", "3")) == ["ben"]
+    calls.emulator.set_settings(profiles={"calculated_missing": "zero"})
+    assert calls.values("orders") == ["3", "1", "0"]
+    assert calls.values("least") == ["5", None, None]
+    assert calls.members(asks("orders", "LESS_THAN", "3")) == ["ben", "cid"]
+
+
 def test_a_segment_on_one_that_was_deleted_fails_when_it_is_evaluated(calls: Calls) -> None:
     calls.define("orders", "COUNT")
     named = {"DomainName": "d", "SegmentDefinitionName": "buyers"}

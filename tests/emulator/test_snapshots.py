@@ -6,11 +6,15 @@ import csv
 import gzip
 import io
 import json
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from connect_emulator.client import ControlError
+from connect_emulator.errors import ServiceError
+from connect_emulator.profiles.snapshots import create_snapshot
 from tests.emulator.campaign_kit import refusal
 
 if TYPE_CHECKING:
@@ -209,6 +213,29 @@ def test_a_destination_outside_s3_is_refused(snapshots: Snapshots, uri: str | No
     )
     assert (error["status"], error["code"]) == (400, "BadRequestException")
     assert "Allowed: `s3://BUCKET/PREFIX`" in error["text"]
+
+
+def test_orc_without_pyarrow_is_refused_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connect_emulator.profiles.snapshots.find_spec", lambda _name: None)
+    asked = {"DataFormat": "ORC", "DestinationUri": "s3://exports/x", "SegmentDefinitionName": "women"}
+    domain: Any = SimpleNamespace(snapshots={})
+    with pytest.raises(ServiceError, match=r"connect-emulator\[orc\]"):
+        create_snapshot(domain, asked, snapshot_id="1")
+    assert domain.snapshots == {}
+
+
+def test_a_deleted_domain_and_a_reset_end_snapshots_without_noise(snapshots: Snapshots) -> None:
+    snapshots.emulator.set_settings(profiles={"snapshot_delay_seconds": 0.2})
+    snapshots.create()
+    snapshots.client.delete_domain(DomainName="d")
+    time.sleep(0.4)  # its work begins after the delay; the fixture counts unexpected errors
+    snapshots.client.create_domain(DomainName="d", DefaultExpirationDays=30)
+    snapshots.define("women", WOMEN)
+    snapshots.create()
+    snapshots.emulator.reset()
+    snapshots.s3.create_bucket(Bucket="exports")
+    time.sleep(0.4)
+    assert snapshots.objects() == {}
 
 
 def test_unknown_segments_and_snapshots_are_404(snapshots: Snapshots) -> None:

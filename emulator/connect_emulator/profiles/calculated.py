@@ -13,7 +13,7 @@ from connect_emulator.profiles.predicates import is_number
 from connect_emulator.profiles.refusals import bad_request, not_found
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from connect_emulator.profiles.domains import Domain
@@ -63,10 +63,13 @@ class CalculatedAttribute:
     window: Window | None
     created_at: datetime
 
-    def values(self, domain: Domain, *, now: datetime, window: Window | None = None) -> dict[str, str]:
-        """Return ProfileId -> value; profiles without an object in the window have none (unknown).
+    def values(
+        self, domain: Domain, *, now: datetime, window: Window | None = None, zero_for: Iterable[str] = ()
+    ) -> dict[str, str]:
+        """Return ProfileId -> value; profiles without an object in the window have none.
 
         :param window: a segment's ConditionOverrides, in place of the definition's own.
+        :param zero_for: profiles whose COUNT and SUM are 0 nevertheless (unknown: a setting).
         """
         within = window or self.window
         by_profile: dict[str, list[str]] = defaultdict(list)
@@ -74,7 +77,10 @@ class CalculatedAttribute:
             if self.field in each.values and (within is None or within.has(each.at, now=now)):
                 by_profile[each.profile_id].append(each.values[self.field])
         limit = (self.given.get("Conditions") or {}).get("ObjectCount") or 0
-        found = {profile: self._statistic(values[-limit:]) for profile, values in by_profile.items()}
+        found: dict[str, str | None] = {}
+        if self.given["Statistic"] in {"COUNT", "SUM"}:
+            found |= dict.fromkeys(zero_for, "0")
+        found |= {profile: self._statistic(values[-limit:]) for profile, values in by_profile.items()}
         return {profile: self._judged(value) for profile, value in found.items() if value is not None}
 
     def _statistic(self, values: list[str]) -> str | None:

@@ -8,7 +8,7 @@ from connect_emulator.profiles.calculated import Window
 from connect_emulator.profiles.refusals import bad_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from connect_emulator.profiles.domains import Domain
@@ -28,7 +28,9 @@ def attribute_of(field: str) -> str | None:
     return field.removeprefix(PREFIX).partition("[")[0] if field.startswith(PREFIX) else None
 
 
-def rows_for(domain: Domain, fields: Iterable[str], *, now: datetime) -> Iterator[Structure]:
+def rows_for(
+    domain: Domain, fields: Iterable[str], *, now: datetime, zero_for: Sequence[str] = ()
+) -> Iterator[Structure]:
     """Yield the values of these fields as rows of the table; fields of the profile are passed over.
 
     :raises ServiceError: BadRequestException for a calculated attribute that was deleted.
@@ -45,5 +47,6 @@ def rows_for(domain: Domain, fields: Iterable[str], *, now: datetime) -> Iterato
             _, bracket, days = field.partition("[")
             start, _, end = days.removesuffix("]").partition(",")
             window = Window(start=int(start), end=int(end)) if bracket else None
-            for profile_id, value in domain.calculated[name].values(domain, now=now, window=window).items():
+            values = domain.calculated[name].values(domain, now=now, window=window, zero_for=zero_for)
+            for profile_id, value in values.items():
                 yield {"profile_id": profile_id, "name": field, "value": value}

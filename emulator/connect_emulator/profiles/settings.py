@@ -44,6 +44,9 @@ class ProfileSettings:
     max_calculated_attributes: int = field(default=10, metadata={"min": 0})
     """Unique calculated attributes in a definition, counted through its source segments (documented)."""
 
+    calculated_missing: Literal["absent", "zero"] = "absent"
+    """What COUNT and SUM are for a profile without objects in the range (unknown)."""
+
     max_source_segments: int = field(default=5, metadata={"min": 0})
     """Source segments of one group (documented for the console)."""
 

@@ -150,7 +150,10 @@ class ProfileStore:
 
         def calculated(connection: DuckDBPyConnection) -> T:
             if any(attribute_of(field) for field in fields):
-                domain.table.calculate(connection, list(rows_for(domain, fields, now=as_of)))
+                zero = self.settings.calculated_missing == "zero"
+                everybody = domain.table.ids(connection) if zero else []
+                rows = rows_for(domain, fields, now=as_of, zero_for=everybody)
+                domain.table.calculate(connection, list(rows))
             return work(connection, members)
 
         return await self.on_table(domain, calculated)

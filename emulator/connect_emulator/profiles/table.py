@@ -126,6 +126,10 @@ class ProfileTable:
         counted = connection.execute(f"select count(*) from {self.name} p where {query.where}", query.params).fetchall()
         return int(counted[0][0])
 
+    def ids(self, connection: DuckDBPyConnection) -> list[str]:
+        """Return every ProfileId, expired ones included."""
+        return [profile_id for (profile_id,) in connection.execute(f"select profile_id from {self.name}").fetchall()]
+
     def read(
         self, connection: DuckDBPyConnection, query: Query, *, beside: Mapping[str, str] | None = None, page: str = ""
     ) -> list[tuple[Structure, dict[str, Any]]]:

@@ -36,10 +36,12 @@ async def delete_calculated_attribute_definition(world: World, request: Request)
 
 
 async def get_calculated_attribute_for_profile(world: World, request: Request) -> Structure:
-    """Give a profile's value, a string; without one the member is absent (unknown)."""
+    """Give a profile's value, a string; without one the member is absent."""
     domain = world.profiles.domain(request.params["DomainName"])
     attribute = calculated_of(domain, request.params["CalculatedAttributeName"])
-    value = attribute.values(domain, now=request.now).get(request.params["ProfileId"])
+    profile_id = request.params["ProfileId"]
+    zero_for = [profile_id] if world.settings.profiles.calculated_missing == "zero" else []
+    value = attribute.values(domain, now=request.now, zero_for=zero_for).get(profile_id)
     found = {} if value is None else {"Value": value}
     return {"CalculatedAttributeName": attribute.name, "IsDataPartial": "false", **found}
 
