@@ -6,17 +6,18 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 T = TypeVar("T")
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy of the machine is not for loopback
@@ -64,6 +65,7 @@ class Standalone:
         for name, text in dags.items():
             (folder / name).write_text(text)
         self._log = home / "standalone.log"
+        self._database = home / "airflow.db"
         api, worker_log, trigger_log = free_ports(3)
         self.url = f"http://127.0.0.1:{api}"
         settings = {
@@ -139,12 +141,34 @@ class Standalone:
         self._request("PATCH", f"/api/v2/dags/{dag_id}", b'{"is_paused": false}')
 
     def command(self, *words: str) -> str:
-        """Run an `airflow` command in this Airflow's environment; give what it printed."""
-        ran = subprocess.run(
-            ["airflow", *words], env=self._environment, capture_output=True, text=True, timeout=120, check=False
-        )
+        """Run an `airflow` command that writes, while all else of this Airflow stands still; give what it printed."""
+        with self._still():
+            ran = subprocess.run(
+                ["airflow", *words], env=self._environment, capture_output=True, text=True, timeout=120, check=False
+            )
         assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
         return ran.stdout
+
+    @contextmanager
+    def _still(self) -> Iterator[None]:
+        """Stop all processes at a moment at which none is in a transaction: SQLite refuses a second writer at once."""
+
+        def stopped() -> bool:
+            os.killpg(self._process.pid, signal.SIGSTOP)
+            try:
+                with closing(sqlite3.connect(self._database, timeout=0.2)) as database:
+                    database.execute("BEGIN EXCLUSIVE")
+                    database.rollback()
+            except sqlite3.OperationalError:
+                os.killpg(self._process.pid, signal.SIGCONT)
+                return False
+            return True
+
+        until(stopped, seconds=60, why=lambda: "Airflow is always in a transaction")
+        try:
+            yield
+        finally:
+            os.killpg(self._process.pid, signal.SIGCONT)
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """Give a DAG's runs, in the order in which they were due."""

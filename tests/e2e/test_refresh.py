@@ -152,14 +152,7 @@ def world(emulator, monkeypatch):
 def site(world, tmp_path):
     folder = tmp_path / "files"
     connection = connection_json(world.emulator.url, customer_profiles_domain="crm", launch_ledger=LEDGER)
-    (tmp_path / "patience.py").write_text("SQLITE = {'timeout': 60}\n")
-    environment = {
-        "AIRFLOW_CONN_AWS_DEFAULT": connection,
-        # The command that makes a backfill is one more writer to SQLite, which lets one write at a time.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "patience.SQLITE",
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1",
-        "PYTHONPATH": str(tmp_path),
-    }
+    environment = {"AIRFLOW_CONN_AWS_DEFAULT": connection}
     with Standalone(tmp_path / "airflow", dags=dags(folder), parallelism=4, environment=environment) as airflow:
         made = Site(airflow, world)
         made.sizes = write_files(folder)
