@@ -14,6 +14,7 @@ from connect_campaigns.aws.ledger import Ledger
 from connect_campaigns.aws.metrics import Metrics
 from connect_campaigns.aws.outcomes import classify, explain
 from connect_campaigns.aws.segments import Segments
+from connect_campaigns.aws.snapshots import Snapshots
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.settings import Settings
 
@@ -64,6 +65,10 @@ class ConnectCampaignsHook(AwsBaseHook):
     def segments_of(self, domain: str) -> Segments:
         """Give the same of a domain of this name, as a source's ARN has it."""
         return Segments(self.client("customer-profiles"), domain=domain, verify=self.verify)
+
+    def snapshots_of(self, domain: str) -> Snapshots:
+        """Segment snapshots of a Customer Profiles domain, and their files."""
+        return Snapshots(client=self.client("customer-profiles"), s3=self.client("s3"), domain=domain)
 
     def resolve(self, campaign: str) -> str:
         """Give the bare id of a campaign named by id, ARN, console URL or name, of the connection's instance.

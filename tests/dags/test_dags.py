@@ -113,10 +113,11 @@ def test_housekeeping_of_the_dag_has_the_operator_s_own_bounds(dags):
 
 
 def test_every_operator_appears_in_a_dag(dags, tmp_path):
-    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "housekeeping.md").read_text(), re.DOTALL)
-    (tmp_path / "example.py").write_text(example)
+    for page in ("housekeeping", "segment-exports"):
+        [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text(), re.DOTALL)
+        (tmp_path / f"{page}.py").write_text(example)
     examples = parsed(tmp_path)
-    assert set(examples) == {"pause_at_noon", "resume_after_lunch", "call_it_off"}
+    assert set(examples) == {"pause_at_noon", "resume_after_lunch", "call_it_off", "export_segment"}
     shown = {type(task) for dag in (*dags.values(), *examples.values()) for task in dag.tasks}
     bases = {base for kind in CLASSES for base in kind.__mro__[1:]}
     assert set(CLASSES) - bases - shown == set()

@@ -110,6 +110,7 @@ REQUIRED = {
     "DeleteCampaignOperator": {"campaign_id": "c"},
     "DeleteFinishedCampaignsOperator": {"keep_last": 3},
     "EstimateSegmentOperator": {"segment": "s"},
+    "ExportSegmentSnapshotOperator": {"segment": "s", "destination": "s3://bucket/p"},
     "ImportProfilesOperator": {"path": "p", "key_column": "k"},
     "PauseCampaignOperator": {"campaign_id": "c"},
     "PreflightOperator": {"template": "t"},

@@ -112,6 +112,14 @@ def read_asked(
     )
 
 
+def named_segment(given: object) -> str:
+    """Give the name or ARN out of what a segment is handed on as.
+
+    :raises InvalidInput: neither, nor what an operator returned
+    """
+    return _read_segment(given)[0]
+
+
 def _read_segment(given: object) -> tuple[str, tuple[str, datetime] | None]:
     if isinstance(given, str) and not given.strip().startswith("{"):
         return text("segment", given, longest=1011), None
