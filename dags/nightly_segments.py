@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pendulum
 from airflow.sdk import Param, dag, task_group
 
@@ -40,7 +42,10 @@ definition, its size, its asset. They are mapped tasks: one that fails, an empty
     },
 )
 def nightly_segments() -> None:
-    file = {"path": "{{ params.folder }}/{{ dag_run.run_after | ds }}.csv", "key_column": "{{ params.key_column }}"}
+    file: dict[str, Any] = {
+        "path": "{{ params.folder }}/{{ dag_run.run_after | ds }}.csv",
+        "key_column": "{{ params.key_column }}",
+    }
     counted = CountBackfilledRowsOperator(task_id="count_backfilled", **file)
     today = per_day("nightly-segments", timezone="UTC")
     imported = ImportProfilesOperator(task_id="import_profiles", audience_run=today, **file)
