@@ -28,13 +28,24 @@ if TYPE_CHECKING:
 
 __all__ = ["launch_campaign", "per_day", "prepare_segment", "refreshed_segment", "segment_asset"]
 
-AUDIENCE_UNKNOWN: dict[str, Any] = {"min_launch_gap": None, "if_overlap": None}
-"""What a check that runs before the segment is prepared can't ask: whom else was it launched on? Create and start do."""
+AUDIENCE_UNKNOWN: dict[str, Any] = dict.fromkeys(
+    (
+        "min_launch_gap",
+        "if_overlap",
+        "max_data_age",
+        "max_suppression_age",
+        "min_audience",
+        "max_audience",
+        "max_audience_change_percent",
+        "require_exclusion",
+    )
+)
+"""What a check that runs before the segment is prepared can't ask: whom is it for? Create and start do."""
 
 
 def prepare_segment(
     *,
-    definition: tuple[str, Any],
+    definition: tuple[str, Any] | str,
     csv: str | None = None,
     imported: ImportProfilesOperator | None = None,
     key_column: str | None = None,
@@ -46,6 +57,9 @@ def prepare_segment(
     allow_all_profiles: bool | str = False,
     min_audience: int | str = 1,
     max_audience: int | str | None = None,
+    suppression: XComArg | None = None,
+    allow_sql_segment: bool | str = False,
+    deferrable: bool | None = None,
     max_run_age: timedelta | float | str | None = timedelta(hours=12),
     publish: bool = False,
     group_id: str = "prepare_segment",
@@ -60,12 +74,15 @@ def prepare_segment(
     Every parameter but `group_id` and `publish` may be a template; `ImportProfilesOperator`,
     `CreateSegmentDefinitionOperator` and `EstimateSegmentOperator` say what each one takes.
 
-    :param definition: the definition's name (without hash) and its groups
+    :param definition: the definition's name (without hash) and its groups; or a YAML file that says both
     :param csv: the file to import, which then needs `key_column`; None = the profiles are there already
     :param imported: in place of `csv`, the task that imports a file for several segments; its ``audience_run`` is theirs
     :param audience_run: mark the people of this file, so that the segment is them, narrowed by the definition's groups:
         the launch's name, as ``per_day`` makes it. The import adds a hash of the file: the same file again leaves a
         launched segment as it is, a corrected one makes a segment of its own
+    :param suppression: the output of the ImportProfilesOperator that brings in who must not be contacted: the launch's
+        ``max_suppression_age`` judges its time
+    :param deferrable: wait for the import in the triggerer; default: Airflow's own setting
     :param max_run_age: seconds or timedelta; a run due longer ago is none of today's; ``None`` = no bound, but for backfills
     :param publish: publish an asset event of the segment: see `PublishSegmentOperator`
     :param after: a task, or several, that this waits for: the job that writes the file. (``task >> prepare_segment(…)``
@@ -81,7 +98,10 @@ def prepare_segment(
             hint="give these parameters to the ImportProfilesOperator that you hand over",
             code="contradiction",
         )
-    name, groups = definition
+    defined: dict[str, Any] = (
+        {"definition": definition} if isinstance(definition, str) else {"name": definition[0], "groups": definition[1]}
+    )
+    waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
     with TaskGroup(group_id):
         counted = None
         if csv is not None:
@@ -99,7 +119,11 @@ def prepare_segment(
                 task_id="count_backfilled", max_run_age=max_run_age, **{**reading, **rule}
             )
             imported = ImportProfilesOperator(
-                task_id="import_profiles", audience_run=audience_run, data_expiry_days=data_expiry_days, **reading
+                task_id="import_profiles",
+                audience_run=audience_run,
+                data_expiry_days=data_expiry_days,
+                **reading,
+                **waiting,
             )
             counted >> imported
         marked: Any = audience_run
@@ -107,8 +131,7 @@ def prepare_segment(
             marked = cast("Any", imported.output)[AUDIENCE_RUN]
         create_definition = CreateSegmentDefinitionOperator(
             task_id="create_definition",
-            name=name,
-            groups=groups,
+            **defined,
             allow_all_profiles=allow_all_profiles,
             audience_run=marked,
             **common,
@@ -119,6 +142,8 @@ def prepare_segment(
             min_audience=min_audience,
             max_audience=max_audience,
             imported=None if imported is None else imported.output,
+            suppression=suppression,
+            allow_sql_segment=allow_sql_segment,
             **common,
         )
         if imported is not None:
@@ -194,6 +219,7 @@ def launch_campaign(
         start = StartCampaignOperator(
             task_id="start",
             campaign_id=cast("str", create.output),
+            source=cast("str | None", source),
             launch_key=launch_key,
             renew_schedule=True,
             **launching,
