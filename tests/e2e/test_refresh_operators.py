@@ -40,7 +40,9 @@ class Ran3(Ran):
         for asset, extra in events:
             by_asset[asset].append(SimpleNamespace(extra=extra))
             by_asset[AssetAlias(PUBLISHED)].append(SimpleNamespace(extra=extra))
-        extras = {"outlet_events": {AssetAlias(PUBLISHED): alias}, "triggering_asset_events": by_asset}
+        outlets = getattr(operator, "outlets", [])
+        events = {"outlet_events": {AssetAlias(PUBLISHED): alias}, "triggering_asset_events": by_asset}
+        extras = {**events, "outlets": outlets}
         with pytest.MonkeyPatch.context() as patch:
             plain = RunningTask.context.fget
             patch.setattr(RunningTask, "context", property(lambda self: {**plain(self), **extras}))
@@ -105,6 +107,13 @@ def test_a_run_that_is_none_of_today_publishes_nothing(crm, given):
     ran = Ran3(PublishSegmentOperator(task_id="publish", segment=prepared(crm)), **given)
     assert isinstance(ran.error, LaunchSkipped)
     assert "nothing was published" in ran.error.hint
+    assert ran.added == []
+
+
+def test_an_event_that_airflow_would_drop_is_refused(crm):
+    ran = Ran3(PublishSegmentOperator(task_id="publish", segment=prepared(crm), outlets=[]))
+    assert isinstance(ran.error, InvalidInput)
+    assert "partial" in ran.error.hint
     assert ran.added == []
 
 

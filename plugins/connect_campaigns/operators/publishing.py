@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connect_campaigns._compat import Asset, AssetAlias, BaseOperator
 from connect_campaigns.context import interval_end, refreshes, run_info
 from connect_campaigns.core.amounts import seconds
+from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.parameters import choice, text
 from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.core.refreshed import Refreshed, asset_segment, chosen, demand_current, segment_uri
@@ -78,6 +79,7 @@ class PublishSegmentOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Publish, unless the run is none of today's."""
         prepared, snapshot_uri, longest = self.validate()
+        _demand_outlet(context)
         run, now = run_info(context), datetime.now(UTC)
         demand_current(
             run,
@@ -131,6 +133,20 @@ class ReadRefreshedSegmentOperator(BaseOperator):
         event = chosen(refreshes(context), segment, newest_of_several=self.if_several == "newest")
         self.log.info("segment %s: refreshed at %s, %d profiles", segment, event.refreshed_at, event.prepared.count)
         return event.prepared.to_dict()
+
+
+def _demand_outlet(context: Context) -> None:
+    """Refuse a task whose events Airflow would drop without a word: `expand` keeps outlets that `partial` was given only.
+
+    :raises InvalidInput: the alias is none of the task's outlets
+    """
+    if AssetAlias(PUBLISHED) not in context["outlets"]:
+        raise InvalidInput(
+            "this task has not the outlet that its event is published by",
+            allowed=f'outlets=[AssetAlias("{PUBLISHED}")], which a task that isn\'t mapped has by itself',
+            hint="map a task group around it, as the DAG nightly_segments does, or give outlets= to partial(...)",
+            code="outlet",
+        )
 
 
 def run_age(value: object) -> timedelta | None:
