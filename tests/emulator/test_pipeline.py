@@ -178,7 +178,7 @@ def test_connect_tells_malformed_from_invalid(emulator):
     [
         ("connectcampaignsv2", "get_connect_instance_config", {"connectInstanceId": INSTANCE}),
         ("connectcampaignsv2", "update_campaign_name", {"id": "a", "name": "b"}),
-        ("customer-profiles", "search_profiles", {"DomainName": "crm", "KeyName": "k", "Values": ["v"]}),
+        ("customer-profiles", "list_workflows", {"DomainName": "crm"}),
         ("connect", "list_queues", {"InstanceId": INSTANCE}),
     ],
 )
