@@ -101,7 +101,7 @@ with DAG("deferred_import", schedule=None):
 
 
 def test_a_deferred_import_runs_in_airflow_dags_test(crm, home):
-    crm.emulator.set_settings(profiles={"upload_delay_seconds": 1})
+    crm.emulator.set_settings(profiles={"upload_delay_seconds": 8})
     home.connection = connection_json(crm.emulator.url, customer_profiles_domain="crm")
     assert home.run("deferred_import", DAG.format(path=crm.people(3))) == 0, home.log[-3000:]
     assert home.xcoms("deferred_import")["bring_in"]["created"] == 3
