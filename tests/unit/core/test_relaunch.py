@@ -23,23 +23,23 @@ SITUATIONS = [
 
 
 def test_every_situation_is_decided_and_what_runs_is_never_given_up():
-    for now in SITUATIONS:
-        step, reason = settle(now, ASK)
+    for situation in SITUATIONS:
+        step, reason = settle(situation, ASK)
         assert (step is Step.REFUSE) == bool(reason)
-        if now.state in ACTIVE and now.claim in {Claim.NONE, Claim.OURS}:
+        if situation.state in ACTIVE and situation.claim in {Claim.NONE, Claim.OURS}:
             assert (step, reason) == (Step.REFUSE, "relaunch_runs")
 
 
 def test_a_request_is_written_only_when_nobody_can_start_what_came_before():
-    for now in SITUATIONS:
-        if settle(now, ASK)[0] is Step.SEAL and now.claim in {Claim.NONE, Claim.OURS, Claim.FORMER}:
-            assert now.state in OVER or now.deleted
+    for situation in SITUATIONS:
+        if settle(situation, ASK)[0] is Step.SEAL and situation.claim in {Claim.NONE, Claim.OURS, Claim.FORMER}:
+            assert situation.state in OVER or situation.deleted
 
 
 def test_a_campaign_made_by_hand_that_has_not_started_is_never_voided_or_deleted():
-    for now in SITUATIONS:
-        if now.state is State.INITIALIZED and not now.made:
-            assert settle(now, ASK)[0] not in {Step.VOID_CLAIM, Step.DELETE}
+    for situation in SITUATIONS:
+        if situation.state is State.INITIALIZED and not situation.made:
+            assert settle(situation, ASK)[0] not in {Step.VOID_CLAIM, Step.DELETE}
 
 
 @pytest.mark.parametrize(

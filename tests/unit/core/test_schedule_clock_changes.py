@@ -66,8 +66,8 @@ def test_a_window_over_the_change_is_as_long_as_the_day_makes_it(zone, day, by, 
 def test_around_the_change_the_office_hours_are_what_the_wall_says(zone, day, by, moment):
     assert by
     spec = checked(start_at="09:00", latest_start="11:00", end_at="19:30", timezone=zone)
-    for now in (midnight(zone, day), at(moment) - timedelta(seconds=1), at(moment) + timedelta(seconds=1)):
-        window = plan(spec, now=now, day=day, own=None)
+    for instant in (midnight(zone, day), at(moment) - timedelta(seconds=1), at(moment) + timedelta(seconds=1)):
+        window = plan(spec, now=instant, day=day, own=None)
         assert (wall(window.start, zone), wall(window.end, zone)) == ("09:00", "19:30")
         assert window.length == timedelta(hours=10, minutes=30)
 
@@ -106,9 +106,9 @@ def test_a_renewal_after_the_change_keeps_the_end(zone, day, by, moment, lead):
     assert by
     spec = checked(start_at="00:30", end_at="09:00", timezone=zone)
     planned = plan(spec, now=midnight(zone, day), day=day, own=None)
-    for now in (at(moment), at(moment) + timedelta(minutes=20)):
-        renewed = plan(spec, now=now, day=day, own=planned, lead=lead)
-        assert renewed == Window(now + lead, planned.end)
+    for instant in (at(moment), at(moment) + timedelta(minutes=20)):
+        renewed = plan(spec, now=instant, day=day, own=planned, lead=lead)
+        assert renewed == Window(instant + lead, planned.end)
         assert renewed.length < planned.length
     assert isinstance(plan(spec, now=planned.end - lead, day=day, own=planned, lead=lead), Late)
 
