@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.aws.metrics import Metrics
+    from connect_campaigns.aws.patience import Patience
     from connect_campaigns.aws.segments import Segments
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.log import Log
@@ -57,8 +58,6 @@ class Launcher:
     :param metrics: tells a relaunch whom the former launch attempted
     :param segments: gives the segments of a domain; None = nobody reads the source's definition
     :param wall_clock: the worker's clock, aware
-    :param sleep: waits that many seconds
-    :param jitter: a number from 0 to 1
     :param nonce: a short text that no other attempt makes
     """
 
@@ -72,8 +71,7 @@ class Launcher:
         segments: Callable[[str], Segments] | None = None,
         log: Log,
         wall_clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
+        patience: Patience,
         nonce: Callable[[], str],
     ) -> None:
         self.request = request
@@ -95,14 +93,13 @@ class Launcher:
             checks=self.checks,
             writes=self._writes,
             log=log,
-            sleep=sleep,
-            jitter=jitter,
+            patience=patience,
         )
         self._metrics = metrics
         self._wall_clock = wall_clock
-        self.observer = Observer(request, campaigns=campaigns, ledger=ledger, sleep=sleep, jitter=jitter)
+        self.observer = Observer(request, campaigns=campaigns, ledger=ledger, patience=patience)
         self.log = log
-        self.sleep = sleep
+        self._patience = patience
         self.nonce = nonce
 
     @property
@@ -169,7 +166,7 @@ class Launcher:
             metrics=self._metrics,
             log=self.log,
             wall_clock=self._wall_clock,
-            sleep=self.sleep,
+            patience=self._patience,
         )
 
     def _passes(self) -> Launched:
@@ -234,7 +231,7 @@ class Launcher:
     def _look_again(self, memory: Memory, waits: tuple[float, ...]) -> bool:
         if memory.looks >= len(waits):
             return False
-        self.sleep(waits[memory.looks])
+        self._patience.sleep(waits[memory.looks])
         memory.looks += 1
         return True
 
@@ -270,7 +267,7 @@ class Launcher:
             case Act.VOID:
                 self._void_gone(seen)
             case Act.AGAIN:
-                self.sleep(LOOK_AGAIN_S)
+                self._patience.sleep(LOOK_AGAIN_S)
             case _:
                 msg = f"{act} is no act of a pass"
                 raise AssertionError(msg)

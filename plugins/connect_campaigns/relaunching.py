@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.aws.metrics import Metrics
+    from connect_campaigns.aws.patience import Patience
     from connect_campaigns.core.log import Log
     from connect_campaigns.core.relaunch import Ask
 
@@ -64,7 +65,6 @@ class Relaunching:
 
     :param metrics: tells whom the former launch attempted; None = it is not told
     :param wall_clock: this machine's clock, aware: only for the time of a note, where the service told none
-    :param sleep: waits that many seconds
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Relaunching:
         metrics: Metrics | None,
         log: Log,
         wall_clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
+        patience: Patience,
     ) -> None:
         self._key = key
         self._campaigns = campaigns
@@ -84,7 +84,7 @@ class Relaunching:
         self._metrics = metrics
         self._log = log
         self._wall_clock = wall_clock
-        self._sleep = sleep
+        self._patience = patience
 
     def request(self, ask: Ask, *, or_first: bool = False) -> RelaunchRecord:
         """Give up what was, and write the request; the same asker again gets the same one.
@@ -254,7 +254,7 @@ class Relaunching:
         elif outcome.kind is Kind.REFUSED and outcome.code not in STATE_DECIDES:
             raise explain(outcome, action="connect-campaigns:DeleteCampaign", resource=f"campaign {campaign}")
         else:
-            self._sleep(LOOK_AGAIN_S)
+            self._patience.sleep(LOOK_AGAIN_S)
 
     def _seal(self, seen: Look, ask: Ask, settled: Settled) -> None:
         generation = seen.situation.next_generation if settled.wanted is None else settled.wanted

@@ -15,10 +15,9 @@ from connect_campaigns.core.schedule import LONG_LEAD, Window, window_of
 from connect_campaigns.core.verdict_text import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.outcomes import Outcome
+    from connect_campaigns.aws.patience import Patience
     from connect_campaigns.checks import Checks
     from connect_campaigns.core.attempt import LaunchRequest, Memory, Seen
     from connect_campaigns.core.log import Log
@@ -42,10 +41,7 @@ NOT_AS_READ = STATE_DECIDES | {"ResourceNotFoundException"}
 
 
 class Starting:
-    """Starts the campaign of one request, at most once a pass.
-
-    :param jitter: a number from 0 to 1
-    """
+    """Starts the campaign of one request, at most once a pass."""
 
     def __init__(
         self,
@@ -55,16 +51,14 @@ class Starting:
         checks: Checks,
         writes: Writes | None,
         log: Log,
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
+        patience: Patience,
     ) -> None:
         self._request = request
         self._campaigns = campaigns
         self._checks = checks
         self._writes = writes
         self._log = log
-        self._sleep = sleep
-        self._jitter = jitter
+        self._patience = patience
 
     def start(self, seen: Seen, memory: Memory) -> None:
         """Renew a schedule that has passed; else ask the guards, and send StartCampaign as the very next call."""
@@ -173,7 +167,7 @@ class Starting:
             final = self._request.mode is Mode.BARE and not memory.unknown_sends
             raise send_refusals.start_ended(outcome.code, outcome.message, campaign, final=final)
         if outcome.kind is Kind.REFUSED:
-            self._sleep(LOOK_AGAIN_S)
+            self._patience.sleep(LOOK_AGAIN_S)
 
     def wait_out(self, outcome: Outcome, memory: Memory, action: str) -> None:
         """Wait before the next pass, longer each time.
@@ -181,7 +175,7 @@ class Starting:
         :raises ServiceUnavailable: it was throttled for too long
         """
         memory.throttled += 1
-        pause = min(LONGEST_WAIT_S, 2.0 ** (memory.throttled - 1)) * (0.5 + self._jitter() / 2)
+        pause = self._patience.pause(memory.throttled - 1, longest=LONGEST_WAIT_S)
         memory.waited_s += pause
         if memory.waited_s > MAX_WAITED_S:
             raise ServiceUnavailable(
@@ -190,4 +184,4 @@ class Starting:
                 hint="retry later, or spread the launches: a pool, or fewer mapped tasks at once",
                 code="throttled",
             )
-        self._sleep(pause)
+        self._patience.sleep(pause)

@@ -309,7 +309,7 @@ def claimed_and_cut(world: World, key: str) -> str:
 
 
 def test_of_two_claimed_launches_the_earlier_goes_on_and_the_later_is_held(world, monkeypatch):
-    monkeypatch.setattr("connect_campaigns.operators.launching.time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     claimed_and_cut(world, "earlier")
     world.kit.step(5)
     claimed_and_cut(world, "later")

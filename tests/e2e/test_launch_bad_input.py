@@ -23,7 +23,7 @@ def shared(emulator_process):
     emulator = Emulator(emulator_process.url)
     emulator.reset()
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("connect_campaigns.operators.launching.time.sleep", lambda _: None)
+        monkeypatch.setattr("time.sleep", lambda _: None)
         yield World(emulator, monkeypatch)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -210,6 +208,7 @@ class LaunchingOperator(AudienceOperator):
 
         :raises InvalidInput: what the connection says to the guards is not what it must be
         """
+        from connect_campaigns.aws.patience import Patience
         from connect_campaigns.launcher import Launcher
 
         guards = self._with_times(request.guards, connection=self.hook.settings)
@@ -221,8 +220,7 @@ class LaunchingOperator(AudienceOperator):
             segments=self.hook.segments_of,
             log=self.log,
             wall_clock=lambda: datetime.now(UTC),
-            sleep=time.sleep,
-            jitter=random.random,
+            patience=Patience(),
             nonce=lambda: uuid.uuid4().hex[:8],
         )
 

@@ -22,6 +22,7 @@ from tests.chaos.graph import rows
 from tests.chaos.graph.fakes import DAY, NONCE, FakeCampaigns, FakeLedger, Port, Wanted, moment, source_arn
 from tests.chaos.graph.world import MORNING
 from tests.chaos.invariants import Violated
+from tests.waiting_kit import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,8 +127,7 @@ class Launch:
             ledger=None if bare else FakeLedger(port),  # type: ignore[arg-type] # the same methods
             log=LOG,
             wall_clock=lambda: moment(MORNING),
-            sleep=lambda _: None,
-            jitter=lambda: 0.0,
+            patience=AT_ONCE,
             nonce=lambda: NONCE,
         )
         launcher.open_ledger()

@@ -11,6 +11,7 @@ from connect_campaigns.relaunching import NOTHING_LAUNCHED, Relaunching, Settled
 from tests.chaos.graph.fakes import FakeCampaigns, FakeLedger, Port, Wanted, described, description, moment
 from tests.chaos.graph.programs import LOG, End, Launch, Step
 from tests.chaos.graph.world import MORNING
+from tests.waiting_kit import AT_ONCE
 
 if TYPE_CHECKING:
     from connect_campaigns.core.records import RelaunchRecord
@@ -62,7 +63,7 @@ class Relaunch:
             metrics=None,
             log=LOG,
             wall_clock=lambda: moment(MORNING),
-            sleep=lambda _: None,
+            patience=AT_ONCE,
         )
         ask = Ask(reason="the flow was wrong", by="anna", asker=self.asker, recontact=self.recontact)
         return relaunching.one_pass(ask, settled)
