@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.core import refusals
 from connect_campaigns.core.attempt import Memory, Seen
-from connect_campaigns.core.guards import Failed, OnFailure, Passed
 from connect_campaigns.core.launch import Act, Claim, Key, Mode, Observation, State, decide
+from connect_campaigns.core.verdicts import Failed, OnFailure, Passed
 from connect_campaigns.launcher import ENDS
 
 if TYPE_CHECKING:
-    from connect_campaigns.core.guards import Verdict
+    from connect_campaigns.core.verdicts import Verdict
     from connect_campaigns.launcher import Launcher
 
 LAUNCH_KEY = "launch_key"

@@ -9,10 +9,10 @@ import pytest
 
 from connect_campaigns.core.attempt import LaunchRequest
 from connect_campaigns.core.errors import GuardFailed, LaunchSkipped
-from connect_campaigns.core.guards import Failed, GuardSettings
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.run import RunInfo
 from connect_campaigns.core.schedule import checked
+from connect_campaigns.core.verdicts import Failed, GuardSettings
 from connect_campaigns.launcher import Launcher
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, StartCampaignOperator
 from connect_campaigns.preflight import preflight

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.core import amounts
 from connect_campaigns.core.errors import GuardFailed, InvalidInput
-from connect_campaigns.core.guards_of_audience import sql_refused
+from connect_campaigns.core.guards_of_audience import out_of_bounds, sql_refused
 from connect_campaigns.core.parameters import mapping, text, yes_or_no
 from connect_campaigns.core.prepared import read_time
 
@@ -64,18 +64,13 @@ class Asked:
 
         :raises GuardFailed: it is out of bounds
         """
-        if count >= self.least and (self.most is None or count <= self.most):
+        failed = out_of_bounds(name, count, least=self.least, most=self.most)
+        if failed is None:
             return
-        found = f"segment {name} has {count:,} profiles" if count else f"segment {name} is empty (asked twice)"
+        found = failed.found if count else f"{failed.found} (asked twice)"
         if self.imported_at is not None:
             found += f"; {self.rows} rows were imported until {self.imported_at:%Y-%m-%d %H:%M:%S %Z}"
-        few = "look at the conditions' spelling and case, at the import and its expiry; or lower `min_audience`"
-        raise GuardFailed(
-            found,
-            allowed=f"{self.least:,} profiles or more" + (f", at most {self.most:,}" if self.most is not None else ""),
-            hint=few if count < self.least else "look for a condition that is missing; or raise `max_audience`",
-            code="audience",
-        )
+        raise GuardFailed(found, allowed=failed.allowed, hint=failed.hint, code="audience")
 
 
 def read_asked(

@@ -19,38 +19,7 @@ from connect_campaigns.core.guards_of_campaign import campaign_flow, communicati
 from connect_campaigns.core.guards_of_others import freeze, launch_gap, overlap, recontact
 from connect_campaigns.core.guards_of_run import backfill, manual_run, run_age
 from connect_campaigns.core.guards_of_time import closed_days, communication_hours, permitted_hours, schedule
-from connect_campaigns.core.verdicts import (
-    ActiveCampaign,
-    Fact,
-    Facts,
-    Failed,
-    Guard,
-    GuardSettings,
-    NotEvaluated,
-    OnFailure,
-    OtherLaunch,
-    Passed,
-    SegmentRead,
-    Verdict,
-    Warned,
-)
-
-__all__ = [
-    "GUARDS",
-    "ActiveCampaign",
-    "Fact",
-    "Facts",
-    "Failed",
-    "Guard",
-    "GuardSettings",
-    "NotEvaluated",
-    "OnFailure",
-    "OtherLaunch",
-    "Passed",
-    "SegmentRead",
-    "Verdict",
-    "Warned",
-]
+from connect_campaigns.core.verdicts import Fact, Guard
 
 _CAMPAIGN = frozenset({Fact.CAMPAIGN})
 _SEGMENT = _CAMPAIGN | {Fact.SEGMENT}

@@ -98,14 +98,22 @@ def audience(facts: Facts, settings: GuardSettings) -> Verdict:
     if prepared is None:
         given = "max_audience" if least is None else "min_audience"
         return NotEvaluated("`source` carries no count") if least is most is None else _unprepared(given)
-    least = 1 if least is None else least
-    if prepared.count >= least and (most is None or prepared.count <= most):
-        return Passed(f"{prepared.count:,} profiles")
+    failed = out_of_bounds(prepared.name, prepared.count, least=1 if least is None else least, most=most)
+    return failed or Passed(f"{prepared.count:,} profiles")
+
+
+def out_of_bounds(name: str, count: int, *, least: int, most: int | None) -> Failed | None:
+    """Make the refusal of an audience that is too small or too large; None = it is neither.
+
+    :param count: profiles
+    """
+    if count >= least and (most is None or count <= most):
+        return None
     too_few = "look at the conditions' spelling and case, at the import and its expiry; or lower `min_audience`"
     return Failed(
-        f"segment {prepared.name} " + (f"has {prepared.count:,} profiles" if prepared.count else "is empty"),
+        f"segment {name} " + (f"has {count:,} profiles" if count else "is empty"),
         allowed=f"{least:,} profiles or more" + (f", at most {most:,}" if most is not None else ""),
-        hint=too_few if prepared.count < least else "look for a condition that is missing; or raise `max_audience`",
+        hint=too_few if count < least else "look for a condition that is missing; or raise `max_audience`",
     )
 
 

@@ -12,7 +12,7 @@ from connect_campaigns.core.errors import (
     LaunchSkipped,
     LaunchUncertain,
 )
-from connect_campaigns.core.guards import OnFailure
+from connect_campaigns.core.verdicts import OnFailure
 
 if TYPE_CHECKING:
     from connect_campaigns.core.attempt import Seen
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
         ConnectCampaignsError,
         ThreeParts,
     )
-    from connect_campaigns.core.guards import Failed
     from connect_campaigns.core.records import ClaimRecord
+    from connect_campaigns.core.verdicts import Failed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from connect_campaigns.core import parameters
 from connect_campaigns.core.attempt import LaunchRequest
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.guards import Failed, OnFailure
 from connect_campaigns.core.launch import Claim, Mode
 from connect_campaigns.core.refusals import guard_failed
 from connect_campaigns.core.verdict_text import lines, table
+from connect_campaigns.core.verdicts import Failed, OnFailure
 from connect_campaigns.operators.launching import LaunchingOperator
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from connect_campaigns._compat import Context
     from connect_campaigns.core.attempt import Launched
-    from connect_campaigns.core.guards import GuardSettings
     from connect_campaigns.core.prepared import PreparedSegment
     from connect_campaigns.core.run import RunInfo
     from connect_campaigns.core.schedule import ScheduleSpec
+    from connect_campaigns.core.verdicts import GuardSettings
 
 LAUNCH = "launch"
 """The XCom key of the launch record."""

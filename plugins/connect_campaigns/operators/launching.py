@@ -12,12 +12,12 @@ from connect_campaigns.context import refreshes, run_info
 from connect_campaigns.core import parameters
 from connect_campaigns.core.errors import LaunchSkipped
 from connect_campaigns.core.guard_settings import checked_guards, with_times
-from connect_campaigns.core.guards import Failed
 from connect_campaigns.core.keys import launch_key
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.refreshed import newest
 from connect_campaigns.core.schedule import checked
 from connect_campaigns.core.verdict_text import table
+from connect_campaigns.core.verdicts import Failed
 from connect_campaigns.operators.audience import AudienceOperator
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from connect_campaigns._compat import Context
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest
-    from connect_campaigns.core.guards import GuardSettings
     from connect_campaigns.core.run import RunInfo
     from connect_campaigns.core.schedule import ScheduleSpec
     from connect_campaigns.core.settings import Settings
+    from connect_campaigns.core.verdicts import GuardSettings
     from connect_campaigns.launcher import Launcher
 
 

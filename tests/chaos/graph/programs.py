@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from connect_campaigns import checks
 from connect_campaigns.core.attempt import LaunchRequest, Memory
 from connect_campaigns.core.errors import FinalError, LaunchSkipped, RetryableError
-from connect_campaigns.core.guards import Failed, OnFailure
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.run import RunInfo
 from connect_campaigns.core.schedule import ScheduleSpec
+from connect_campaigns.core.verdicts import Failed, OnFailure
 from connect_campaigns.launcher import Launcher
 from tests.chaos.graph import rows
 from tests.chaos.graph.fakes import DAY, NONCE, FakeCampaigns, FakeLedger, Port, Wanted, moment, source_arn
@@ -27,7 +27,7 @@ from tests.waiting_kit import AT_ONCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from connect_campaigns.core.guards import Facts, GuardSettings, Verdict
+    from connect_campaigns.core.verdicts import Facts, GuardSettings, Verdict
     from tests.chaos.graph.world import Call
 
 MEMBERS = tuple(each.name for each in fields(Memory))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from connect_campaigns.core.definitions import all_of, attribute, excluding
-from connect_campaigns.core.guards import GUARDS, Facts, GuardSettings, SegmentRead
+from connect_campaigns.core.guards import GUARDS
 from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.core.run import RunInfo
 from connect_campaigns.core.schedule import Window
+from connect_campaigns.core.verdicts import Facts, GuardSettings, SegmentRead
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)  # a Tuesday
 WINDOW = Window(NOW + timedelta(hours=1), NOW + timedelta(hours=9))

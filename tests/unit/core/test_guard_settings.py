@@ -10,8 +10,8 @@ import pytest
 
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.guard_settings import checked_guards, with_times
-from connect_campaigns.core.guards import GuardSettings
 from connect_campaigns.core.settings import Settings
+from connect_campaigns.core.verdicts import GuardSettings
 
 CHRISTMAS = date(2026, 12, 25)
 NIGHT = {"default": {"MONDAY": "22:00-24:00"}}

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from connect_campaigns.core.guards import GUARDS, Failed, GuardSettings, NotEvaluated, OnFailure, Passed, Warned
+from connect_campaigns.core.guards import GUARDS
 from connect_campaigns.core.records import Freeze
 from connect_campaigns.core.schedule import Late, Window
+from connect_campaigns.core.verdicts import Failed, GuardSettings, NotEvaluated, OnFailure, Passed, Warned
 from tests.unit.core.guard_kit import CONFIG, FLOW, LIMITS, NINE_TO_FIVE, NOW, WINDOW, ask, config, run
 
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from connect_campaigns.core.exclusion import read_exclusions
-from connect_campaigns.core.guards import Failed, GuardSettings, NotEvaluated, OnFailure, Passed
 from connect_campaigns.core.records import LaunchRecord
+from connect_campaigns.core.verdicts import Failed, GuardSettings, NotEvaluated, OnFailure, Passed
 from tests.unit.core.guard_kit import GROUPS, NOW, READ, SEGMENT, ask, config
 
 DNC = GuardSettings(require_exclusion=read_exclusions("require_exclusion", "do-not-call"))
