@@ -29,6 +29,7 @@ class Crm:
         self.profiles.create_domain(DomainName=DOMAIN, DefaultExpirationDays=90)
         self._folder = folder
         self._made = self.writes()
+        monkeypatch.setattr("connect_campaigns.operators.segments.EMPTY_AGAIN_S", 0.05)
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection_json(emulator.url, customer_profiles_domain=DOMAIN))
 
     def file(self, content: str | bytes, name: str = "customers.csv") -> str:

@@ -71,6 +71,17 @@ def test_it_waits_in_the_triggerer_and_counts_afterwards(crm):
     assert operator.execute_complete({}, fired.payload)["count"] == 7
 
 
+def test_a_trigger_that_could_not_look_leaves_the_wait_to_the_task(crm):
+    crm.emulator.set_settings(profiles={"snapshot_delay_seconds": 1})
+    made, left = cells(crm), {}
+    operator = exporting(segment=made, deferrable=True)
+    operator.defer = lambda **told: left.update(told)
+    run(operator)
+    crm.emulator.add_fault(operation="GetSegmentSnapshot", kind="error_before", code="AccessDeniedException", times=1)
+    fired = asyncio.run(anext(left["trigger"].run()))
+    assert operator.execute_complete({}, fired.payload)["count"] == 7
+
+
 @pytest.mark.parametrize(
     ("given", "word"),
     [

@@ -7,11 +7,13 @@ import importlib
 import io
 import tempfile
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from connect_campaigns.aws.outcomes import classify, explain, send
+from connect_campaigns.aws.repeats import Repeats
 from connect_campaigns.core.errors import NotSeen, ServiceRefused
 from connect_campaigns.core.snapshot_rows import id_column, ids_in_csv, ids_in_json_lines, same_place
 
@@ -89,8 +91,15 @@ class Snapshots:
         :raises NotSeen: there is no object at all
         :raises ConnectCampaignsError: an object could not be read
         """
+        read = 0
+        with Repeats() as seen:
+            for ids in self._ids_in_thousands(uri, data_format):
+                seen.add(ids)
+                read += len(ids)
+            return read - seen.suspects()[1]
+
+    def _ids_in_thousands(self, uri: str, data_format: str) -> Iterator[list[str]]:
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-        found: set[str] = set()
         objects = 0
         try:
             pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -98,7 +107,9 @@ class Snapshots:
                 objects += 1
                 with tempfile.TemporaryFile() as file:
                     self.s3.download_fileobj(bucket, each["Key"], file)
-                    found.update(_ids(file, data_format))
+                    ids = _ids(file, data_format)
+                    while some := list(islice(ids, 10_000)):
+                        yield some
         except (ClientError, BotoCoreError) as error:
             raise explain(classify(error), action="s3:ListBucket, s3:GetObject", resource=uri) from error
         if not objects:
@@ -108,7 +119,6 @@ class Snapshots:
                 hint="retry; look whether something deletes objects there",
                 code="snapshot_unseen",
             )
-        return len(found)
 
 
 def _ids(file: IO[bytes], data_format: str) -> Iterator[str]:

@@ -64,6 +64,14 @@ def _check_group(given: object, path: str, *, used: set[str], allow_all_profiles
     dimensions, sources = _list(group, "Dimensions", path), _list(group, "SourceSegments", path)
     if not dimensions and not sources and not allow_all_profiles:
         _everybody(path, "a group without dimensions and sources")
+    for member, inverted, other in (("Type", "Dimensions", "SourceType"), ("SourceType", "SourceSegments", "Type")):
+        if group.get(member) == "NONE" and not group.get(inverted):
+            _refuse(
+                f"{path}.{member}",
+                "NONE",
+                allowed=f"NONE beside {inverted}, which it turns round; this group has none",
+                hint=f"to leave people out by what this group has, write `{other}: NONE`",
+            )
     if len(sources) > MAX_SOURCES:
         _refuse(
             f"{path}.SourceSegments",

@@ -83,6 +83,7 @@ def define(
     base_name = text("name", name, longest=_LONGEST_NAME, form=_NAME)
     read = read_groups(groups)
     if audience_run is not None:
+        check_groups(read, allow_all_profiles=True)  # as they were given: narrowing them must not hide what is wrong
         read = within_run(read, text("audience_run", audience_run))
     check_groups(read, allow_all_profiles=allow_all_profiles)
     return SegmentDefinition(

@@ -5,6 +5,7 @@ What they do is imported when it is done: a DAG's parse needs none of it.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from connect_campaigns.core.audience import Asked
     from connect_campaigns.core.definitions import SegmentDefinition
 
+EMPTY_AGAIN_S = 10.0
+"""Seconds until an empty audience is asked for once more: profiles may be found a while after their import (inferred)."""
+
 __all__ = ["CreateSegmentDefinitionOperator", "EstimateSegmentOperator", "ImportProfilesOperator"]
 
 
@@ -41,7 +45,8 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
     :param display_name: what the Connect console shows; default: `name` (templated)
     :param description: more words for the console (templated)
     :param allow_all_profiles: lets no groups, or a group without conditions, stand: everybody (templated)
-    :param audience_run: keep to the profiles that the import with this ``audience_run`` brought in (templated)
+    :param audience_run: keep to the profiles that an import marked so: its output's ``audience_run``, which has the
+        file's hash besides what the import was given (templated)
     :returns: ``{arn, name, definition_hash, created_at}``
     :raises InvalidInput: a parameter, with the path of the member; nothing was sent
     :raises GuardFailed: a definition of this name has other content
@@ -230,7 +235,9 @@ class EstimateSegmentOperator(ConnectOperator):
         asked.check_content(name, content_hash=found.hash, created_at=found.created_at)
         counted, at = segments.estimate(found.content, pace=pace)
         if not counted:
-            self.log.info("segment %s is empty; asking once more before that counts", name)
+            pause = min(EMPTY_AGAIN_S, pace.patience_s)
+            self.log.info("segment %s is empty; asking once more in %g seconds before that counts", name, pause)
+            time.sleep(pause)
             counted, at = segments.estimate(found.content, pace=pace)
         self.log.info("segment %s: %d profiles", name, counted)
         asked.check_count(name, counted)

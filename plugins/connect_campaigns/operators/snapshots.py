@@ -101,8 +101,6 @@ class ExportSegmentSnapshotOperator(ConnectOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow calls it so
         """Ask for the snapshot, wait for it here or in the triggerer, count its people."""
-        from connect_campaigns.aws.polling import poll
-
         named, destination, pace = self.validate()
         segments = self.hook.segments
         segment = segments.name_of(named)
@@ -124,19 +122,21 @@ class ExportSegmentSnapshotOperator(ConnectOperator):
                 connection=self.connection_parameters,
             )
             self.defer(trigger=trigger, method_name="execute_complete", timeout=timedelta(seconds=pace.patience_s))
+        return self._counted(pace, segment=segment, snapshot=snapshot, uri=uri)
+
+    def execute_complete(self, context: Context, event: dict[str, str]) -> dict[str, Any]:  # noqa: ARG002 - Airflow calls it so
+        """Count the people of the snapshot that the trigger saw end; or failed to look at, so that it may be unfinished."""
+        return self._counted(self.validate()[2], **event)
+
+    def _counted(self, pace: Pace, *, segment: str, snapshot: str, uri: str) -> dict[str, Any]:
+        from connect_campaigns.aws.polling import poll
+
+        snapshots = self.hook.snapshots_of(self.hook.segments.domain)
         poll(
             lambda: snapshots.ended(segment=segment, snapshot=snapshot, uri=uri) or None,
             pace=pace,
             what=f"snapshot {snapshot} is not written yet",
         )
-        return self._counted(segment=segment, snapshot=snapshot, uri=uri)
-
-    def execute_complete(self, context: Context, event: dict[str, str]) -> dict[str, Any]:  # noqa: ARG002 - Airflow calls it so
-        """Look at the snapshot that the trigger saw end, and count its people."""
-        self.hook.snapshots_of(self.hook.segments.domain).ended(**event)
-        return self._counted(**event)
-
-    def _counted(self, *, segment: str, snapshot: str, uri: str) -> dict[str, Any]:
-        count = self.hook.snapshots_of(self.hook.segments.domain).count(uri=uri, data_format=self.data_format)
+        count = snapshots.count(uri=uri, data_format=self.data_format)
         self.log.info("snapshot %s: %d profiles at %s", snapshot, count, uri)
         return {"uri": uri.rstrip("/"), "count": count, "snapshot_id": snapshot, "segment": segment}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from connect_campaigns.core.definitions import all_of, attribute, excluding
+from connect_campaigns.core.definitions import all_of, attribute, excluding, groups
 from connect_campaigns.core.guards import GUARDS
 from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.core.run import RunInfo
@@ -31,7 +31,11 @@ GROUPS = {
     "Include": "ALL",
 }
 READ = SegmentRead(
-    name=SEGMENT.name, content=GROUPS, hash=SEGMENT.definition_hash, created_at=SEGMENT.created_at, sources={}
+    name=SEGMENT.name,
+    content=GROUPS,
+    hash=SEGMENT.definition_hash,
+    created_at=SEGMENT.created_at,
+    sources={"do-not-call-1a2b3c4d": groups(all_of(attribute("DoNotCall", "INCLUSIVE", "yes")))},
 )
 FLOW = "arn:aws:connect:us-east-1:123456789012:instance/i/contact-flow/f:3"
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")

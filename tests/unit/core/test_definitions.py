@@ -176,6 +176,12 @@ def test_an_audience_run_narrows_what_the_groups_select():
     assert narrowed == groups(any_of(CELLULAR, RICH), this_run)
 
 
+@pytest.mark.parametrize("given", [groups(all_of(RICH), include="NONE"), {"Groups": [all_of(RICH)], "include": "ANY"}])
+def test_what_is_wrong_is_told_before_groups_are_narrowed(given):
+    with pytest.raises(InvalidInput, match="SegmentGroups"):
+        define(name="a", groups=given, audience_run="r")
+
+
 def test_one_group_under_any_is_narrowed_too_and_several_are_refused():
     assert within_run(groups(all_of(RICH), include="ANY"), "r")["Include"] == "ALL"
     with pytest.raises(InvalidInput) as caught:
