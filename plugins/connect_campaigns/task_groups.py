@@ -61,6 +61,7 @@ def prepare_segment(
     allow_sql_segment: bool | str = False,
     deferrable: bool | None = None,
     max_run_age: timedelta | float | str | None = timedelta(hours=12),
+    keep_rows: Mapping[str, Any] | str | None = None,
     publish: bool = False,
     group_id: str = "prepare_segment",
     after: Any = None,
@@ -82,19 +83,21 @@ def prepare_segment(
     :param suppression: the output of the ImportProfilesOperator that brings in who must not be contacted
     :param deferrable: wait for the import in the triggerer; default: Airflow's own setting
     :param max_run_age: seconds or timedelta; a run due longer ago is none of today's; ``None`` = no bound, but for backfills
+    :param keep_rows: in such a run keep the file's rows, too, in S3 and for so long: see `CountBackfilledRowsOperator`
     :param publish: publish an asset event of the segment: see `PublishSegmentOperator`
     :param after: a task, or several, that this waits for: ``task >> prepare_segment(…)`` would order its last task alone
     :param common: for all its tasks: the connection's parameters and Airflow's own, as ``retries``
     :returns: the last task's output, a `PreparedSegment` as a dict: what ``source=`` of a launch takes
-    :raises InvalidInput: `imported` stands beside what says how to import
+    :raises InvalidInput: `imported` stands beside what says how to import, or `keep_rows` without a file
     """
     _demand_one_import(imported, csv, audience_run, key_column, columns, rename_columns)
+    _demand_file(csv, keep_rows)
     with TaskGroup(group_id):
         first: Any = None
         if csv is not None:
             reading: dict[str, Any] = {"path": csv, "key_column": key_column, "columns": columns, **common}
             reading |= {"rename_columns": rename_columns, "max_failed_rows": max_failed_rows}
-            first = _counting(reading, max_run_age=max_run_age, is_first=after is None)
+            first = _counting(reading, max_run_age=max_run_age, keep_rows=keep_rows, is_first=after is None)
             imported = _importing(
                 reading, audience_run=audience_run, data_expiry_days=data_expiry_days, deferrable=deferrable
             )
@@ -216,6 +219,20 @@ def _demand_one_import(imported: ImportProfilesOperator | None, *how: Any) -> No
             "`imported` is given together with `csv`, or with how to read it",
             allowed="either of the two: a file to import, or a task that imports one",
             hint="give these parameters to the ImportProfilesOperator that you hand over",
+            code="contradiction",
+        )
+
+
+def _demand_file(csv: str | None, keep_rows: object) -> None:
+    """Refuse to keep rows of no file.
+
+    :raises InvalidInput: there is none
+    """
+    if keep_rows is not None and csv is None:
+        raise InvalidInput(
+            "`keep_rows` is given, and there is no file whose rows could be kept",
+            allowed="`keep_rows` together with `csv`",
+            hint="where `imported` imports the file, give `keep_rows` to the CountBackfilledRowsOperator in front of it",
             code="contradiction",
         )
 
