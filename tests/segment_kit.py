@@ -64,8 +64,26 @@ class Crm:
             pass
         return int(reply["Estimate"])
 
+    def everybody(self, number: int) -> list[dict[str, Any]]:
+        """Read the profiles of so many of `people`, with all their fields, without our package."""
+        return profiles_by_phone(self.profiles, [f"+1202555{100 + each:04}" for each in range(number)])
+
     def jobs(self) -> list[dict[str, Any]]:
         return list(self.profiles.list_upload_jobs(DomainName=DOMAIN)["Items"])
+
+
+def profiles_by_phone(client: Any, phones: Iterable[str]) -> list[dict[str, Any]]:
+    """Read the profiles that have one of these phone numbers, with all their fields, without our package."""
+    pages = [client.search_profiles(DomainName=DOMAIN, KeyName="_phone", Values=[each])["Items"] for each in phones]
+    return sorted((each for page in pages for each in page), key=lambda each: str(each["ProfileId"]))
+
+
+def membership(client: Any, segment: str, profiles: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Ask which of these profiles are in a segment, without our package."""
+    reply = client.get_segment_membership(
+        DomainName=DOMAIN, SegmentDefinitionName=segment, ProfileIds=[each["ProfileId"] for each in profiles]
+    )
+    return {each["ProfileId"]: each["QueryResult"] for each in reply["Profiles"]}
 
 
 def run(operator: Any) -> Any:
