@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.waiting_kit import TaskInstance, connection_json
+from tests.launch_kit import RunningTask
+from tests.waiting_kit import connection_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,7 +94,7 @@ def run(operator: Any) -> Any:
 
 def xcoms(operator: Any) -> dict[str, Any]:
     """Execute an operator, and give all that it hands on."""
-    ti = TaskInstance()
+    ti = RunningTask(operator.task_id)
     ti.xcom_push("return_value", operator.execute(ti.context))
     return ti.xcoms
 

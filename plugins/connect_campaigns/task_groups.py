@@ -97,7 +97,8 @@ def prepare_segment(
         if csv is not None:
             reading: dict[str, Any] = {"path": csv, "key_column": key_column, "columns": columns, **common}
             reading |= {"rename_columns": rename_columns, "max_failed_rows": max_failed_rows}
-            first = _counting(reading, max_run_age=max_run_age, keep_rows=keep_rows, is_first=after is None)
+            reading |= {"max_run_age": max_run_age}
+            first = _counting(reading, keep_rows=keep_rows, is_first=after is None)
             imported = _importing(
                 reading, audience_run=audience_run, data_expiry_days=data_expiry_days, deferrable=deferrable
             )

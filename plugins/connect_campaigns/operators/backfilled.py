@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.context import run_info
 from connect_campaigns.core.errors import LaunchSkipped
 from connect_campaigns.core.kept_rows import KeepRows
-from connect_campaigns.core.refreshed import outdated
+from connect_campaigns.core.refreshed import outdated, run_age
 from connect_campaigns.operators.imports import ImportProfilesOperator
-from connect_campaigns.operators.publishing import run_age
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,8 +32,6 @@ class CountBackfilledRowsOperator(ImportProfilesOperator):
     of an import, with the same parameters; the file is checked as the import would check it, and nothing is sent to
     Customer Profiles.
 
-    :param max_run_age: seconds or timedelta; a run due longer ago is none of today's (templated); ``None`` = no bound, but
-        for backfills
     :param keep_rows: keep the good rows, too: ``{"uri": "s3://bucket/prefix/", "expiry_days": 30}`` (templated). The key
         is made of the run's time and a hash of the file. A lifecycle rule of the bucket has to delete them after at most
         so many days: they are people. Needs s3:PutObject, s3:GetLifecycleConfiguration; default: nothing is kept
@@ -46,17 +43,15 @@ class CountBackfilledRowsOperator(ImportProfilesOperator):
     :raises LaunchSkipped: this run is none of today's; its rows were counted
     """
 
-    template_fields: Sequence[str] = (*ImportProfilesOperator.template_fields, "max_run_age", "keep_rows")
+    template_fields: Sequence[str] = (*ImportProfilesOperator.template_fields, "keep_rows")
 
     def __init__(
         self,
         *,
-        max_run_age: timedelta | float | str | None = timedelta(hours=12),
         keep_rows: Mapping[str, Any] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.max_run_age = max_run_age
         self.keep_rows = keep_rows
 
     def execute(self, context: Context) -> None:  # type: ignore[override] # it imports nothing

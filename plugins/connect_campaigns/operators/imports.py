@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from connect_campaigns._compat import conf
 from connect_campaigns.connection import ConnectOperator
+from connect_campaigns.context import run_info
 from connect_campaigns.core.amounts import count
 from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.errors import InvalidInput, ServiceRefused
 from connect_campaigns.core.parameters import choice, mapping, text
+from connect_campaigns.core.refreshed import demand_current, run_age
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +51,8 @@ class ImportProfilesOperator(ConnectOperator):
         the service's own (templated)
     :param max_failed_rows: bad rows in the file and failed records of the service, together, that are let pass;
         they are left out (templated)
+    :param max_run_age: seconds or timedelta; a run due longer ago is none of today's, and skips as a backfill's does, since
+        profiles have no history (templated); ``None`` = no bound, but for backfills
     :param poll_interval: longest pause between two looks at the import, in seconds or as a timedelta (templated)
     :param patience: how long to wait for its end, in seconds or as a timedelta (templated)
     :param deferrable: wait in the triggerer, and leave the worker free; checks and sending are the worker's
@@ -56,6 +60,7 @@ class ImportProfilesOperator(ConnectOperator):
     :raises InvalidInput: a parameter or the file; nothing was sent
     :raises ServiceRefused: the import failed, or more records failed than `max_failed_rows` allows
     :raises RetryableError: the service could not be reached, or `patience` is over
+    :raises LaunchSkipped: this run is none of today's; nothing was sent
     """
 
     template_fields: Sequence[str] = (
@@ -67,6 +72,7 @@ class ImportProfilesOperator(ConnectOperator):
         "audience_run",
         "data_expiry_days",
         "max_failed_rows",
+        "max_run_age",
         "poll_interval",
         "patience",
     )
@@ -82,6 +88,7 @@ class ImportProfilesOperator(ConnectOperator):
         audience_run: str | None = None,
         data_expiry_days: int | str = 14,
         max_failed_rows: int | str = 0,
+        max_run_age: timedelta | float | str | None = timedelta(hours=12),
         poll_interval: float | str | timedelta = 5,
         patience: float | str | timedelta = 3600,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
@@ -95,6 +102,7 @@ class ImportProfilesOperator(ConnectOperator):
         self.audience_run = audience_run
         self.data_expiry_days = data_expiry_days
         self.max_failed_rows = max_failed_rows
+        self.max_run_age = max_run_age
         self.poll_interval = poll_interval
         self.patience = patience
         self.deferrable = deferrable
@@ -133,6 +141,12 @@ class ImportProfilesOperator(ConnectOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Check the file, send it, wait for its end, judge it by its failed records."""
         rules, days, pace = self.validate()
+        demand_current(
+            run_info(context),
+            now=datetime.now(UTC),
+            longest=run_age(self.max_run_age),
+            hint="nothing was imported: today's audience stays as it is; to import a file today, trigger the DAG by hand",
+        )
         from connect_campaigns.aws.csv_file import checked_copy
 
         uploads = self.hook.segments.uploads

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns._compat import Asset, AssetAlias, BaseOperator
 from connect_campaigns.context import interval_end, refreshes, run_info
-from connect_campaigns.core.amounts import seconds
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.parameters import choice, text
 from connect_campaigns.core.prepared import PreparedSegment
-from connect_campaigns.core.refreshed import Refreshed, asset_segment, chosen, demand_current, segment_uri
+from connect_campaigns.core.refreshed import Refreshed, asset_segment, chosen, demand_current, run_age, segment_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,11 +146,3 @@ def _demand_outlet(context: Context) -> None:
             hint="map a task group around it, as the DAG nightly_segments does, or give outlets= to partial(...)",
             code="outlet",
         )
-
-
-def run_age(value: object) -> timedelta | None:
-    """Read `max_run_age`.
-
-    :raises InvalidInput: neither None nor a length of time
-    """
-    return None if value is None else timedelta(seconds=seconds("max_run_age", value))
