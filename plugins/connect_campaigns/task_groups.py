@@ -51,6 +51,7 @@ def prepare_segment(
     key_column: str | None = None,
     columns: dict[str, str] | str | None = None,
     rename_columns: str | None = None,
+    default_country: str | None = None,
     data_expiry_days: int | str = 14,
     max_failed_rows: int | str = 0,
     audience_run: str | None = None,
@@ -91,7 +92,10 @@ def prepare_segment(
     :returns: the last task's output, a `PreparedSegment` as a dict: what ``source=`` of a launch takes
     :raises InvalidInput: `imported` stands beside what says how to import
     """
-    if imported is not None and (csv, audience_run, key_column, columns, rename_columns) != (None,) * 5:
+    if (
+        imported is not None
+        and (csv, audience_run, key_column, columns, rename_columns, default_country) != (None,) * 6
+    ):
         raise InvalidInput(
             "`imported` is given together with `csv`, or with how to read it",
             allowed="either of the two: a file to import, or a task that imports one",
@@ -110,6 +114,7 @@ def prepare_segment(
                 "key_column": key_column,
                 "columns": columns,
                 "rename_columns": rename_columns,
+                "default_country": default_country,
                 "max_failed_rows": max_failed_rows,
                 **common,
             }

@@ -55,8 +55,16 @@ FILES = {
     "empty key": (b"id,name\n1,a\n,b\n", {}, "row 2 (line 3), column 'id': empty key", "mend"),
     "repeated key": (b"id,name\n1,a\n1,b\n", {}, "row 2 (line 3), column 'id': repeated key", "mend"),
     "long value": (f"id,name\n1,{'x' * 256}\n", {}, "column 'name': value too long: 256 characters, at most 255", "mend"),
-    "phone without country": (b"id,phone\n1,2025550101\n", {}, "column 'phone': phone number not E.164", "mend"),
-    "phone from a spreadsheet": (b"id,tel\n1,1.2E+10\n", {"columns": {"tel": "PhoneNumber"}}, "column 'tel': phone", "mend"),
+    "phone without country": (b"id,phone\n1,2025550101\n", {}, "column 'phone': phone number not E.164", "default_country"),
+    "phone from a spreadsheet": (b"id,tel\n1,1.2E+10\n", {"columns": {"tel": "PhoneNumber"}}, "digits are lost", "mend"),
+    "phone from a spreadsheet, country": (
+        b"id,phone\n1,1.5551E+10\n", {"default_country": "US"}, "column 'phone': phone number not E.164: a spreadsheet", "mend"),
+    "phone too short for its country": (
+        b"id,phone\n1,(202) 555-010\n", {"default_country": "US"}, "column 'phone': phone number not E.164: no valid", "mend"),
+    "phone with an extension": (
+        b"id,phone\n1,202-555-0101 x5\n", {"default_country": "US"}, "row 1 (line 2), column 'phone': phone", "mend"),
+    "phone of another country, without +": (
+        b"id,phone\n1,(202) 555-0101\n", {"default_country": "FR"}, "no valid number there", "mend"),
     "more bad rows than allowed": (b"id,name\n,a\n,b\n3,c\n", {"max_failed_rows": 1}, "2 of 3 rows are bad", "max_failed_rows"),
     "bad rows only": (b"id,name\n,a\n", {"max_failed_rows": 5}, "a header and no row to import", "empty export"),
 }  # fmt: skip
@@ -89,6 +97,15 @@ IMPORTS = {
     "rename unknown": ({"rename_columns": "yes"}, "`rename_columns` is 'yes'", 'rename_columns="safe"'),
     "audience_run empty": ({"audience_run": ""}, "`audience_run` is ''", "what it rendered to"),
     "audience_run long": ({"audience_run": "x" * 256}, "`audience_run` is 'xxx", "shorten it by 1"),
+    "country in words": (
+        {"default_country": "Atlantis"},
+        "`default_country` is 'Atlantis'",
+        "leave it out if all numbers",
+    ),
+    "country of three letters": ({"default_country": "USA"}, "`default_country` is 'USA'", "perhaps `US`"),
+    "country as people say": ({"default_country": "UK"}, "`default_country` is 'UK'", "perhaps `GB`"),
+    "country as a number": ({"default_country": 33}, "`default_country` is 33", "in quotes"),
+    "country empty": ({"default_country": ""}, "`default_country` is ''", "what it rendered to"),
     "expiry 0": ({"data_expiry_days": 0}, "`data_expiry_days` is 0", "past the campaign's end"),
     "expiry 1099": ({"data_expiry_days": "1099"}, "`data_expiry_days` is '1099'", "past the campaign's end"),
     "expiry in words": ({"data_expiry_days": "two weeks"}, "`data_expiry_days` is 'two weeks'", "data_expiry_days"),
