@@ -51,6 +51,7 @@ def prepare_segment(
     key_column: str | None = None,
     columns: dict[str, str] | str | None = None,
     rename_columns: str | None = None,
+    default_country: str | None = None,
     data_expiry_days: int | str = 14,
     max_failed_rows: int | str = 0,
     audience_run: str | None = None,
@@ -90,14 +91,14 @@ def prepare_segment(
     :returns: the last task's output, a `PreparedSegment` as a dict: what ``source=`` of a launch takes
     :raises InvalidInput: `imported` stands beside what says how to import, or `keep_rows` without a file
     """
-    _demand_one_import(imported, csv, audience_run, key_column, columns, rename_columns)
+    _demand_one_import(imported, csv, audience_run, key_column, columns, rename_columns, default_country)
     _demand_file(csv, keep_rows)
     with TaskGroup(group_id):
         first: Any = None
         if csv is not None:
             reading: dict[str, Any] = {"path": csv, "key_column": key_column, "columns": columns, **common}
             reading |= {"rename_columns": rename_columns, "max_failed_rows": max_failed_rows}
-            reading |= {"max_run_age": max_run_age}
+            reading |= {"max_run_age": max_run_age, "default_country": default_country}
             first = _counting(reading, keep_rows=keep_rows, is_first=after is None)
             imported = _importing(
                 reading, audience_run=audience_run, data_expiry_days=data_expiry_days, deferrable=deferrable

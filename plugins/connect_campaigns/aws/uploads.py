@@ -161,7 +161,16 @@ class Uploads:
 
 def _fingerprint(file: CheckedFile, copy: Copy, data_expiry_days: int) -> str:
     place = [file.copies.index(copy), copy.size]
-    what = [file.sha256, place, file.mapping.fields, file.mapping.constants, file.mapping.key.sent, data_expiry_days]
+    mapping = file.mapping
+    what = [
+        file.sha256,
+        place,
+        mapping.fields,
+        mapping.constants,
+        mapping.key.sent,
+        data_expiry_days,
+        file.default_country,
+    ]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -161,9 +161,15 @@ def _find(name: str, header: Sequence[str], sent: list[str], parameter: str) -> 
     raise InvalidInput(
         f"`{parameter}` names the column {name!r}, which the file doesn't have",
         allowed=f"its {len(header)} headers",
-        hint=nearest(name, header),
+        hint=_other_separator(header) or nearest(name, header),
         code="unknown_column",
     )
+
+
+def _other_separator(header: Sequence[str]) -> str:
+    """Say so where all of a header looks like one column; else nothing."""
+    found = [each for each in (";", "\t", "|") if len(header) == 1 and each in header[0]]
+    return f"the columns are separated by {found[0]!r}: write the file with commas" if found else ""
 
 
 def _target(name: str, target: object) -> str:

@@ -49,6 +49,9 @@ class ImportProfilesOperator(ConnectOperator):
         that a segment can select exactly the people of this file; XCom ``audience_run`` is the whole (templated)
     :param data_expiry_days: days after which a profile that is not updated is forgotten, 1 to 1098; the default is
         the service's own (templated)
+    :param default_country: ISO 3166 code of two letters, as ``"FR"``: phone numbers as they are written there, or with ``+`` and
+        blanks, are rewritten as E.164 and counted; one that is no valid number makes a bad row. Default: all numbers
+        must be E.164 (templated; needs the library `phonenumbers`)
     :param max_failed_rows: bad rows in the file and failed records of the service, together, that are let pass;
         they are left out (templated)
     :param max_run_age: seconds or timedelta; a run due longer ago is none of today's, and skips as a backfill's does, since
@@ -71,6 +74,7 @@ class ImportProfilesOperator(ConnectOperator):
         "rename_columns",
         "audience_run",
         "data_expiry_days",
+        "default_country",
         "max_failed_rows",
         "max_run_age",
         "poll_interval",
@@ -87,6 +91,7 @@ class ImportProfilesOperator(ConnectOperator):
         rename_columns: str | None = None,
         audience_run: str | None = None,
         data_expiry_days: int | str = 14,
+        default_country: str | None = None,
         max_failed_rows: int | str = 0,
         max_run_age: timedelta | float | str | None = timedelta(hours=12),
         poll_interval: float | str | timedelta = 5,
@@ -101,6 +106,7 @@ class ImportProfilesOperator(ConnectOperator):
         self.rename_columns = rename_columns
         self.audience_run = audience_run
         self.data_expiry_days = data_expiry_days
+        self.default_country = default_country
         self.max_failed_rows = max_failed_rows
         self.max_run_age = max_run_age
         self.poll_interval = poll_interval
@@ -114,6 +120,7 @@ class ImportProfilesOperator(ConnectOperator):
         :raises InvalidInput: a parameter is not what it must be
         """
         from connect_campaigns.aws.csv_check import CsvRules
+        from connect_campaigns.aws.phone_numbers import region
         from connect_campaigns.aws.polling import pace
 
         text("path", self.path, longest=4096)
@@ -135,6 +142,7 @@ class ImportProfilesOperator(ConnectOperator):
             if self.audience_run is None
             else text("audience_run", self.audience_run, longest=LONGEST_RUN),
             max_failed_rows=count("max_failed_rows", self.max_failed_rows),
+            default_country=None if self.default_country is None else region(self.default_country),
         )
         return rules, days, pace(self.poll_interval, self.patience)
 
