@@ -5,12 +5,15 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import Param, dag
 
+from connect_campaigns.core.definitions import attribute, none_of
 from connect_campaigns.task_groups import per_day, prepare_segment
 
 SEGMENT = "spring-fr"
+BUT_DO_NOT_CALL = none_of(attribute("DoNotCall", "INCLUSIVE", "yes"))
 DOC = """
 Every night at 03:00 this DAG imports the file of the day, makes sure of the segment of its people and counts it. Then it
-publishes the segment's asset, and DAGs that wait for it start by themselves: `launch_on_refresh`.
+publishes the segment's asset, and DAGs that wait for it start by themselves: `launch_on_refresh`. Whoever has the attribute
+`DoNotCall=yes` is left out.
 
 - A **backfill** (a catch-up and an old run cleared, too) imports and publishes nothing, so nobody is called: it counts the
   rows of each day's file, XCom `count` of `count_backfilled`. A segment has no past: profiles keep no history.
@@ -41,7 +44,7 @@ def refresh_segment() -> None:
     prepare_segment(
         csv="{{ params.folder }}/{{ dag_run.run_after | ds }}.csv",
         key_column="{{ params.key_column }}",
-        definition=(SEGMENT, "{{ params.segment }}"),
+        definition=(SEGMENT, ["{{ params.segment }}", BUT_DO_NOT_CALL]),
         audience_run=per_day(SEGMENT, timezone="Europe/Paris"),
         min_audience="{{ params.min_audience }}",
         publish=True,

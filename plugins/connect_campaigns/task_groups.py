@@ -81,7 +81,8 @@ def prepare_segment(
     :param imported: in place of `csv`, the task that imports a file for several segments; its ``audience_run`` is theirs
     :param audience_run: mark the people of this file, by the launch's name as ``per_day`` makes it and a hash of the file,
         so that the segment is them, narrowed by the definition's groups: a corrected file makes a segment of its own
-    :param suppression: the output of the ImportProfilesOperator that brings in who must not be contacted
+    :param suppression: the output of the ImportProfilesOperator that brings in who must not be contacted, without `after`
+        in runs of today only
     :param deferrable: wait for the import in the triggerer; default: Airflow's own setting
     :param max_run_age: seconds or timedelta; a run due longer ago is none of today's; ``None`` = no bound, but for backfills
     :param keep_rows: in such a run keep the file's rows, too, in S3 and for so long: see `CountBackfilledRowsOperator`
@@ -107,7 +108,8 @@ def prepare_segment(
         mark = audience_run if imported is None else _mark(imported)
         defined = _defining(definition, imported, allow_all_profiles=allow_all_profiles, audience_run=mark, **common)
         bounds = {"min_audience": min_audience, "max_audience": max_audience, "allow_sql_segment": allow_sql_segment}
-        estimate = _estimating(defined, imported, suppression=suppression, **bounds, **common)
+        gate = first if after is None else None
+        estimate = _estimating(defined, imported, suppression=suppression, gate=gate, **bounds, **common)
         if publish:
             _publishing(estimate, max_run_age=max_run_age, **common)
     if after is not None:
@@ -268,10 +270,21 @@ def _defining(
 
 
 def _estimating(
-    defined: CreateSegmentDefinitionOperator, imported: ImportProfilesOperator | None, **given: Any
+    defined: CreateSegmentDefinitionOperator,
+    imported: ImportProfilesOperator | None,
+    *,
+    suppression: XComArg | None,
+    gate: CountBackfilledRowsOperator | None,
+    **given: Any,
 ) -> EstimateSegmentOperator:
+    rule: dict[str, Any] = {}
+    if suppression is not None and gate is not None:
+        gate >> suppression  # the list of a past day is none of today's either
+        rule["trigger_rule"] = "none_failed_min_one_success"  # an optional list that nobody gave ends skipped
     output = None if imported is None else imported.output
-    return EstimateSegmentOperator(task_id="estimate", segment=defined.output, imported=output, **given)
+    return EstimateSegmentOperator(
+        task_id="estimate", segment=defined.output, imported=output, suppression=suppression, **{**given, **rule}
+    )
 
 
 def _publishing(estimate: EstimateSegmentOperator, **given: Any) -> PublishSegmentOperator:

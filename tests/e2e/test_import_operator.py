@@ -12,7 +12,7 @@ import pytest
 
 from connect_campaigns.aws import csv_copy
 from connect_campaigns.core.definitions import EVERYBODY, all_of, attribute, field, groups
-from connect_campaigns.core.errors import InvalidInput, NotSeen, ServiceRefused, ServiceUnavailable
+from connect_campaigns.core.errors import InvalidInput, LaunchSkipped, NotSeen, ServiceRefused, ServiceUnavailable
 from tests.segment_kit import Crm, bank_file, importing, run, with_key, xcoms
 from tests.waiting_kit import meanwhile
 
@@ -26,6 +26,17 @@ def refusal(operator, kind=InvalidInput):
     with pytest.raises(kind) as caught:
         run(operator)
     return caught.value
+
+
+def test_an_optional_file_that_nobody_gave_is_skipped(crm):
+    before = crm.changed
+    with pytest.raises(LaunchSkipped) as skipped:
+        run(importing(path="", if_no_path="skip"))
+    assert skipped.value.found == "no file is given, and nothing was imported"
+    for given in ({"path": ""}, {"path": " ", "if_no_path": "skip"}, {"path": "x.csv", "if_no_path": "ignore"}):
+        with pytest.raises(InvalidInput):
+            run(importing(**given))
+    assert crm.changed == before
 
 
 def test_a_file_of_customers_becomes_profiles(crm):

@@ -74,7 +74,7 @@ def define(
 
     :param name: base of the name, 1 to 55 characters of letters, digits, ``_`` and ``-``
     :param groups: ``SegmentGroups``, the list of its groups, JSON text of either, or shorthand as
-        ``"Contact=cellular, Balance>1000"``
+        ``"Contact=cellular, Balance>1000"``, which may stand in the list, too
     :param display_name: default: `name`
     :param allow_all_profiles: lets a group stand that selects everybody
     :param audience_run: keep to the profiles that the import with this ``audience_run`` brought in
@@ -116,7 +116,14 @@ def read_groups(given: object) -> Any:
                 allowed="SegmentGroups as a dict or JSON text, or shorthand as `Contact=cellular, Balance>1000`",
                 hint=f"it begins like JSON, but: {error}; in a template end with `| tojson`",
             ) from None
-    return {"Groups": given} if isinstance(given, list) else given
+    return {"Groups": [group for each in given for group in _listed(each)]} if isinstance(given, list) else given
+
+
+def _listed(given: object) -> list[Any]:
+    """Give the groups of a list's member: itself, or those that its shorthand says; none for an empty text."""
+    if isinstance(given, str):
+        return list(parse_text(given)["Groups"]) if given.strip() else []
+    return [given]
 
 
 def within_run(groups: Any, audience_run: str) -> Any:

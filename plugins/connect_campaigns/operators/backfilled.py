@@ -57,6 +57,7 @@ class CountBackfilledRowsOperator(ImportProfilesOperator):
     def execute(self, context: Context) -> None:  # type: ignore[override] # it imports nothing
         """Pass, or count and skip."""
         rules, *_ = self.validate()
+        self.skip_without_path()
         place = KeepRows.of(self.keep_rows)
         run = run_info(context)
         why = outdated(run, now=datetime.now(UTC), longest=run_age(self.max_run_age))

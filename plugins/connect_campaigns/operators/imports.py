@@ -10,7 +10,7 @@ from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.context import run_info
 from connect_campaigns.core.amounts import count
 from connect_campaigns.core.columns import AUDIENCE_RUN
-from connect_campaigns.core.errors import InvalidInput, ServiceRefused
+from connect_campaigns.core.errors import InvalidInput, LaunchSkipped, ServiceRefused
 from connect_campaigns.core.parameters import choice, mapping, text
 from connect_campaigns.core.refreshed import demand_current, run_age
 
@@ -40,6 +40,8 @@ class ImportProfilesOperator(ConnectOperator):
 
     :param path: CSV file, UTF-8 with a header row, plain or gzip, local or ``s3://…``; one that ends in ``/`` or ``*``
         means all files that begin so, each with the header. Beyond 1 GB several upload jobs take it (templated)
+    :param if_no_path: ``"fail"``, or ``"skip"``: where the template of `path` rendered to nothing, an optional list that
+        nobody gave, end skipped (templated)
     :param key_column: header of the column that tells one customer from another (templated)
     :param columns: field by header, as ``{"mobile": "PhoneNumber", "balance": "Attributes.Balance"}``; columns not
         named stay out. Default: all; recognised headers (``phone``, ``First Name``, ``zip``) go to standard fields,
@@ -63,12 +65,13 @@ class ImportProfilesOperator(ConnectOperator):
     :raises InvalidInput: a parameter or the file; nothing was sent
     :raises ServiceRefused: the import failed, or more records failed than `max_failed_rows` allows
     :raises RetryableError: the service could not be reached, or `patience` is over
-    :raises LaunchSkipped: this run is none of today's; nothing was sent
+    :raises LaunchSkipped: this run is none of today's, or there is no file and `if_no_path` lets that be; nothing was sent
     """
 
     template_fields: Sequence[str] = (
         *ConnectOperator.template_fields,
         "path",
+        "if_no_path",
         "key_column",
         "columns",
         "rename_columns",
@@ -87,6 +90,7 @@ class ImportProfilesOperator(ConnectOperator):
         *,
         path: str,
         key_column: str | None,
+        if_no_path: str = "fail",
         columns: dict[str, str] | str | None = None,
         rename_columns: str | None = None,
         audience_run: str | None = None,
@@ -101,6 +105,7 @@ class ImportProfilesOperator(ConnectOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.path = path
+        self.if_no_path = if_no_path
         self.key_column = key_column
         self.columns = columns
         self.rename_columns = rename_columns
@@ -123,7 +128,9 @@ class ImportProfilesOperator(ConnectOperator):
         from connect_campaigns.aws.phone_numbers import region
         from connect_campaigns.aws.polling import pace
 
-        text("path", self.path, longest=4096)
+        may_lack = choice("if_no_path", self.if_no_path, ("fail", "skip")) == "skip"
+        if not may_lack or self.path != "":
+            text("path", self.path, longest=4096)
         if self.rename_columns is not None:
             choice("rename_columns", self.rename_columns, ("safe",))
         days = count("data_expiry_days", self.data_expiry_days)
@@ -149,6 +156,7 @@ class ImportProfilesOperator(ConnectOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Check the file, send it, wait for its end, judge it by its failed records."""
         rules, days, pace = self.validate()
+        self.skip_without_path()
         demand_current(
             run_info(context),
             now=datetime.now(UTC),
@@ -171,6 +179,19 @@ class ImportProfilesOperator(ConnectOperator):
         if self.deferrable:
             self._leave(job_ids, told, pace)
         return self._finish(job_ids, told, pace)
+
+    def skip_without_path(self) -> None:
+        """End the task where there may be no file, and there is none.
+
+        :raises LaunchSkipped: always then
+        """
+        if self.path == "":
+            raise LaunchSkipped(
+                "no file is given, and nothing was imported",
+                allowed='no file, by `if_no_path="skip"`',
+                hint="to import one, say which: `path`",
+                code="no_path",
+            )
 
     def _leave(self, job_ids: Sequence[str], told: dict[str, Any], pace: Pace) -> NoReturn:
         """Go on waiting in the triggerer."""

@@ -40,7 +40,8 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
     :param definition: in place of `name` and `groups`, a YAML file that has them, and perhaps `display_name`,
         `description` and `allow_all_profiles`; its path is relative to the DAG file (templated; its content isn't)
     :param groups: whom to select: the API's SegmentGroups, the builders of `core.definitions`, JSON text, or
-        shorthand as ``"Contact=cellular, Balance>1000, Loan!=yes"`` (templated: write the service's own
+        shorthand as ``"Contact=cellular, Balance>1000, Loan!=yes"``; or a list of groups, which all must hold and each of
+        which may be shorthand (templated: write the service's own
         ``{{_profile.X}}`` as ``{% raw %}{{_profile.X}}{% endraw %}``)
     :param display_name: what the Connect console shows; default: `name` (templated)
     :param description: more words for the console (templated)
