@@ -12,7 +12,14 @@ import pytest
 
 from connect_campaigns.aws import csv_copy
 from connect_campaigns.core.definitions import EVERYBODY, all_of, attribute, field, groups
-from connect_campaigns.core.errors import InvalidInput, LaunchSkipped, NotSeen, ServiceRefused, ServiceUnavailable
+from connect_campaigns.core.errors import (
+    InvalidInput,
+    LaunchSkipped,
+    NotSeen,
+    RetryableError,
+    ServiceRefused,
+    ServiceUnavailable,
+)
 from tests.segment_kit import Crm, bank_file, importing, run, with_key, xcoms
 from tests.waiting_kit import meanwhile
 
@@ -372,3 +379,13 @@ def test_one_job_of_several_that_fails_fails_the_import(crm, monkeypatch):
     error = refusal(importing(path=path, columns={"kind": "PartyType", "note": "Attributes.note"}), ServiceRefused)
     assert "1 records failed at the service" in error.found
     assert "upload jobs " in error.found
+
+
+@pytest.mark.parametrize("key", ["part_1", "part_2"], ids=["written anew", "one more"])
+def test_parts_that_somebody_writes_to_meanwhile_are_not_imported(crm, bucket, key):
+    bucket(part_0=b"id,note\n1,a\n", part_1=b"id,note\n2,b\n")
+    crm.emulator.add_fault(operation="GetObject", kind="hold", seconds=0.5, times=1)
+    with meanwhile(crm, ("GetObject",), lambda: bucket(**{key: b"id,note\n3,c\n"})):
+        error = refusal(importing(path="s3://crm-files/part_*"), RetryableError)
+    assert error.code == "changed"
+    assert (crm.jobs(), crm.count(EVERYBODY)) == ([], 0)

@@ -168,7 +168,7 @@ class FileCheck:
             self._copies = Copies(header_line, row_end=_row_end(self.mapping), files=self._kept)
         elif header != self._header:
             raise InvalidInput(
-                f"the header is {header!r}, and that of {self._files[0].name} is {self._header!r}",
+                f"the header is not that of {self._files[0].name}: {_difference(header, self._header)}",
                 allowed="parts with one header, each with it",
                 hint="write the parts with one query; is an old file left under the prefix?",
                 code="header",
@@ -223,3 +223,11 @@ def _marker(audience_run: str, sha256: str) -> str:
 
 def _row_end(mapping: Mapping) -> str:
     return f",{join(mapping.constants)}\n" if mapping.constants else "\n"
+
+
+def _difference(header: list[str], first: list[str]) -> str:
+    """Say where a header differs, without its words: where it is missing they are a customer's."""
+    if len(header) != len(first):
+        return f"it has {len(header)} columns in place of {len(first)}"
+    place = next(place for place, (one, other) in enumerate(zip(header, first, strict=True)) if one != other)
+    return f"column {place + 1} is not {first[place]!r}"

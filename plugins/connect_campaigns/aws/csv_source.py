@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.csv_s3 import download
-from connect_campaigns.core.csv_parts import is_part, no_parts
-from connect_campaigns.core.errors import InvalidInput, RetryableError
+from connect_campaigns.core.csv_parts import changed, is_part, no_parts
+from connect_campaigns.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,11 +52,11 @@ def sourced(path: str, *, s3: Callable[[], Any] | None, log: Log) -> Iterator[li
     """
     scheme, separator, _ = path.partition("://")
     if not separator:
-        files = _parts(path) if path.endswith(("/", "*")) else [_file(path)]
-        before = [file.state for file in files]
+        files = _local(path)
+        before = _states(files)
         yield files
-        if before != [file.state for file in files]:
-            raise _changed(path)
+        if before != _states_now(path):
+            raise changed(path)
         return
     if scheme != "s3" or s3 is None:
         raise InvalidInput(
@@ -67,6 +67,22 @@ def sourced(path: str, *, s3: Callable[[], Any] | None, log: Log) -> Iterator[li
         )
     with tempfile.TemporaryDirectory() as folder:
         yield [SourceFile(name=name, path=at) for name, at in download(s3(), path, folder=Path(folder), log=log)]
+
+
+def _local(path: str) -> list[SourceFile]:
+    return _parts(path) if path.endswith(("/", "*")) else [_file(path)]
+
+
+def _states(files: list[SourceFile]) -> dict[str, tuple[int, int]]:
+    return {file.name: file.state for file in files}
+
+
+def _states_now(path: str) -> dict[str, tuple[int, int]] | None:
+    """Look at a path once more: a part that came meanwhile is a change, too, and so is one that is gone (None)."""
+    try:
+        return _states(_local(path))
+    except (InvalidInput, FileNotFoundError):
+        return None
 
 
 @contextmanager
@@ -129,12 +145,3 @@ def _opened(file: Path) -> BufferedReader:
             hint="look at the file's permissions for the user that the worker runs as",
             code="no_file",
         ) from error
-
-
-def _changed(path: str) -> RetryableError:
-    return RetryableError(
-        f"{path}: somebody wrote to it while it was read",
-        allowed="a file that is whole",
-        hint="retry; let this task wait for the one that writes the file",
-        code="changed",
-    )

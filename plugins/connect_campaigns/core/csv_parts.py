@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.errors import InvalidInput, RetryableError
 
 
 def is_part(name: str, size: int) -> bool:
@@ -17,4 +17,14 @@ def no_parts(path: str, found: int) -> InvalidInput:
         allowed="one file or more whose name begins so",
         hint="look at what the job that writes the parts wrote, and where",
         code="no_file",
+    )
+
+
+def changed(path: str) -> RetryableError:
+    """Make the error of a file that somebody wrote to, or of parts that came or went, while they were read."""
+    return RetryableError(
+        f"{path}: somebody wrote to it while it was read",
+        allowed="a file that is whole",
+        hint="retry; let this task wait for the one that writes the file",
+        code="changed",
     )

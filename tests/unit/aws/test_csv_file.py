@@ -74,7 +74,8 @@ def test_parts_with_different_headers_are_refused(tmp_path, content):
     folder = written(tmp_path, a_0=HEADER + people(0, 3), a_1=content)
     with pytest.raises(InvalidInput) as caught:
         checked(f"{folder}/")
-    assert "a_1: the header is" in caught.value.found
+    assert "a_1: the header is not that of a_0" in caught.value.found
+    assert "c9" not in str(caught.value)
 
 
 def test_a_file_too_large_for_one_import_becomes_several_each_with_the_header(tmp_path, monkeypatch):
@@ -135,4 +136,17 @@ def test_a_file_that_is_written_to_meanwhile_is_not_sent(tmp_path, monkeypatch):
     monkeypatch.setattr(Repeats, "suspects", suspects)
     with pytest.raises(RetryableError) as caught:
         checked(path)
+    assert caught.value.code == "changed"
+
+
+def test_a_part_that_comes_meanwhile_is_a_change_too(tmp_path, monkeypatch):
+    written(tmp_path, a_0=HEADER + people(0, 5))
+
+    def suspects(_):
+        written(tmp_path, a_1=HEADER + people(5, 6))
+        return frozenset(), 0
+
+    monkeypatch.setattr(Repeats, "suspects", suspects)
+    with pytest.raises(RetryableError) as caught:
+        checked(f"{tmp_path}/a_*")
     assert caught.value.code == "changed"
