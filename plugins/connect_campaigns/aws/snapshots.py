@@ -36,6 +36,24 @@ class Snapshots:
     s3: Any
     domain: str
 
+    def check_place(self, uri: str) -> None:
+        """Look whether the bucket is there and may be listed, as counting will need; whether the role may write, nobody sees.
+
+        :raises ServiceRefused: it isn't, or may not
+        :raises ConnectCampaignsError: it could not be looked at
+        """
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        outcome = send(self.s3.list_objects_v2, Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        if outcome.code in {"NoSuchBucket", "404"}:
+            raise ServiceRefused(
+                f"bucket {bucket}, where the snapshot is to go, isn't there",
+                allowed="a bucket that is there, in the connection's Region",
+                hint=f"look at the spelling of {uri}; a new one is made with: aws s3 mb s3://{bucket}",
+                code="no_bucket",
+            )
+        if not outcome.accepted:
+            raise explain(outcome, action="s3:ListBucket", resource=f"bucket {bucket}")
+
     def begin(self, *, segment: str, data_format: str, uri: str, role_arn: str | None, key: str | None) -> str:
         """Ask for a snapshot, and give its id; asked for again it is another one (200 a day, documented).
 

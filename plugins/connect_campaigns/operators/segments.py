@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 EMPTY_AGAIN_S = 10.0
 """Seconds until an empty audience is asked for once more: profiles may be found a while after their import (inferred)."""
 
+SQL_RESTRICTION = (
+    "segment definition %s is defined by SQL: campaigns can use it only where AWS Support enabled that for the account"
+    " (documented), so estimate and launch refuse it unless allow_sql_segment=True; its text is checked by the service alone,"
+    " when it is counted"
+)
+
 __all__ = ["CreateSegmentDefinitionOperator", "EstimateSegmentOperator", "ImportProfilesOperator"]
 
 
@@ -37,12 +43,14 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
     A definition can't be changed and its ARN proves no content, so its name carries a hash of it.
 
     :param name: the name without the hash: 1 to 55 letters, digits, ``_`` and ``-`` (templated)
-    :param definition: in place of `name` and `groups`, a YAML file that has them, and perhaps `display_name`,
+    :param definition: in place of `name` and `groups` (or `sql`), a YAML file that has them, and perhaps `display_name`,
         `description` and `allow_all_profiles`; its path is relative to the DAG file (templated; its content isn't)
     :param groups: whom to select: the API's SegmentGroups, the builders of `core.definitions`, JSON text, or
         shorthand as ``"Contact=cellular, Balance>1000, Loan!=yes"``; or a list of groups, which all must hold and each of
         which may be shorthand (templated: write the service's own
         ``{{_profile.X}}`` as ``{% raw %}{{_profile.X}}{% endraw %}``)
+    :param sql: in place of `groups`, one SELECT in Spark SQL, as text or a ``.sql`` file (templated). Campaigns use such a
+        segment only where AWS Support enabled that (documented): launches refuse it without ``allow_sql_segment``
     :param display_name: what the Connect console shows; default: `name` (templated)
     :param description: more words for the console (templated)
     :param allow_all_profiles: lets no groups, or a group without conditions, stand: everybody (templated)
@@ -58,12 +66,14 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         "name",
         "definition",
         "groups",
+        "sql",
         "display_name",
         "description",
         "allow_all_profiles",
         "audience_run",
     )
-    template_fields_renderers = {"groups": "json"}  # noqa: RUF012 - Airflow declares it so
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers = {"groups": "json", "sql": "sql"}  # noqa: RUF012 - Airflow declares it so
 
     def __init__(
         self,
@@ -71,6 +81,7 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         name: str | None = None,
         definition: str | None = None,
         groups: dict[str, Any] | list[Any] | str | None = None,
+        sql: str | None = None,
         display_name: str | None = None,
         description: str | None = None,
         allow_all_profiles: bool | str = False,
@@ -81,6 +92,7 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         self.name = name
         self.definition = definition
         self.groups = groups
+        self.sql = sql
         self.display_name = display_name
         self.description = description
         self.allow_all_profiles = allow_all_profiles
@@ -96,6 +108,7 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         given = {
             "name": self.name,
             "groups": self.groups,
+            "sql": self.sql,
             "display_name": self.display_name,
             "description": self.description,
             "allow_all_profiles": self.allow_all_profiles,
@@ -106,11 +119,11 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         return define(**given, allow_all_profiles=allowed, audience_run=self.audience_run)
 
     def _with_file(self, given: dict[str, Any]) -> dict[str, Any]:
-        if self.name is not None or self.groups is not None:
+        if (self.name, self.groups, self.sql) != (None, None, None):
             raise InvalidInput(
-                "`definition` is given together with `name` or `groups`",
+                "`definition` is given together with `name`, `groups` or `sql`",
                 allowed="one of the two: a file that has them, or the parameters",
-                hint="leave `name` and `groups` to the file",
+                hint="leave `name`, `groups` and `sql` to the file",
             )
         dag = self.get_dag()
         folder = Path(dag.fileloc).parent if dag is not None and dag.fileloc else Path()
@@ -120,6 +133,8 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         """Look for the definition, and make it where it isn't there."""
         definition = self.validate()
         segments = self.hook.segments
+        if definition.sql is not None:
+            self.log.warning(SQL_RESTRICTION, definition.name)
         found, made = segments.ensure(definition)
         if made:
             self._show_difference(definition, segments)
@@ -140,7 +155,7 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
             self.log.warning("what changed since the last definition can't be shown: %s", error.found)
             return
         if former is not None:
-            changed = difference(former.content, definition.groups)
+            changed = difference(former.content, definition.content)
             self.log.info("segment definition %s differs from %s:\n%s", definition.name, former.name, changed)
 
 
