@@ -6,6 +6,7 @@ import csv
 import gzip
 import logging
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ def test_a_file_of_customers_becomes_profiles(crm):
     told = run(importing(path=crm.people(3, city="Paris", Balance="1000")))
     job = crm.profiles.get_upload_job(DomainName="crm", JobId=told["job_ids"][0])
     assert job["CompletedAt"].isoformat() == told.pop("finished_at")
+    assert (job["CompletedAt"] + timedelta(days=14)).isoformat() == told.pop("expires_at")
     assert len(told.pop("sha256")) == 64
     assert told == {
         "rows": 3,

@@ -59,6 +59,7 @@ def with_audience(
     *,
     max_data_age: object,
     max_suppression_age: object,
+    if_expiring: object,
     min_audience: object,
     max_audience: object,
     max_audience_change_percent: object,
@@ -77,6 +78,7 @@ def with_audience(
         guards,
         max_data_age=None if max_data_age in UNSAID else _age("max_data_age", max_data_age),
         max_suppression_age=None if max_suppression_age in UNSAID else _age("max_suppression_age", max_suppression_age),
+        if_expiring=None if if_expiring in UNSAID else parameters.choice("if_expiring", if_expiring, ("fail", "warn")),
         min_audience=least,
         max_audience=most,
         max_audience_change_percent=None

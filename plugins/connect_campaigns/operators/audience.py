@@ -23,6 +23,8 @@ class AudienceOperator(ConnectOperator):
 
     :param max_data_age: seconds or timedelta since the import of the audience's profiles (templated); ``None`` = any
     :param max_suppression_age: seconds or timedelta since the import of the suppression list (templated)
+    :param if_expiring: ``"fail"`` or ``"warn"`` where the imported profiles, or the suppression list's, expire within a day
+        after the campaign's end (templated); ``None`` = don't look
     :param min_audience: fewest profiles (templated); default: 1 where `source` carries a count
     :param max_audience: most profiles (templated); ``None`` = any number
     :param max_audience_change_percent: most that the number may differ from that of the last launch of this template on
@@ -36,6 +38,7 @@ class AudienceOperator(ConnectOperator):
         *ConnectOperator.template_fields,
         "max_data_age",
         "max_suppression_age",
+        "if_expiring",
         "min_audience",
         "max_audience",
         "max_audience_change_percent",
@@ -48,6 +51,7 @@ class AudienceOperator(ConnectOperator):
         *,
         max_data_age: timedelta | float | str | None = None,
         max_suppression_age: timedelta | float | str | None = None,
+        if_expiring: str | None = "fail",
         min_audience: int | str | None = None,
         max_audience: int | str | None = None,
         max_audience_change_percent: float | str | None = None,
@@ -58,6 +62,7 @@ class AudienceOperator(ConnectOperator):
         super().__init__(**kwargs)
         self.max_data_age = max_data_age
         self.max_suppression_age = max_suppression_age
+        self.if_expiring = if_expiring
         self.min_audience = min_audience
         self.max_audience = max_audience
         self.max_audience_change_percent = max_audience_change_percent
@@ -73,6 +78,7 @@ class AudienceOperator(ConnectOperator):
             guards,
             max_data_age=self.max_data_age,
             max_suppression_age=self.max_suppression_age,
+            if_expiring=self.if_expiring,
             min_audience=self.min_audience,
             max_audience=self.max_audience,
             max_audience_change_percent=self.max_audience_change_percent,

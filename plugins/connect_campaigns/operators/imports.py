@@ -49,8 +49,8 @@ class ImportProfilesOperator(ConnectOperator):
     :param rename_columns: ``"safe"`` makes unusable headers usable and prints the map; default: refuse (templated)
     :param audience_run: adds an attribute ``audience_run`` to every profile, of this value and a hash of the file, so
         that a segment can select exactly the people of this file; XCom ``audience_run`` is the whole (templated)
-    :param data_expiry_days: days after which a profile that is not updated is forgotten, 1 to 1098; the default is
-        the service's own (templated)
+    :param data_expiry_days: days after which a profile that is not updated is forgotten, 1 to 1098: past the campaign's
+        end, which the launch's guard ``data_expiry`` judges; the default is the service's own (templated)
     :param default_country: ISO 3166 code of two letters, as ``"FR"``: phone numbers as they are written there, or with ``+`` and
         blanks, are rewritten as E.164 and counted; one that is no valid number makes a bad row. Default: all numbers
         must be E.164 (templated; needs the library `phonenumbers`)
@@ -61,7 +61,7 @@ class ImportProfilesOperator(ConnectOperator):
     :param poll_interval: longest pause between two looks at the import, in seconds or as a timedelta (templated)
     :param patience: how long to wait for its end, in seconds or as a timedelta (templated)
     :param deferrable: wait in the triggerer, and leave the worker free; checks and sending are the worker's
-    :returns: ``{rows, created, updated, failed, job_ids, sha256, columns, finished_at}``
+    :returns: ``{rows, created, updated, failed, job_ids, sha256, columns, finished_at, expires_at}``
     :raises InvalidInput: a parameter or the file; nothing was sent
     :raises ServiceRefused: the import failed, or more records failed than `max_failed_rows` allows
     :raises RetryableError: the service could not be reached, or `patience` is over
@@ -227,6 +227,7 @@ class ImportProfilesOperator(ConnectOperator):
         wait(uploads, job_ids, pace=pace, log=self.log)
         imported = uploads.results(job_ids)
         failed = told["failed"] + imported.failed
+        lifetime = timedelta(days=count("data_expiry_days", self.data_expiry_days))
         self._judge(imported, failed=failed, allowed=count("max_failed_rows", self.max_failed_rows))
         return {
             **told,
@@ -235,6 +236,7 @@ class ImportProfilesOperator(ConnectOperator):
             "failed": failed,
             "job_ids": list(imported.job_ids),
             "finished_at": imported.finished_at.isoformat(),
+            "expires_at": (imported.finished_at + lifetime).isoformat(),
         }
 
     def _judge(self, imported: Imported, *, failed: int, allowed: int) -> None:

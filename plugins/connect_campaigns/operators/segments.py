@@ -172,7 +172,7 @@ class EstimateSegmentOperator(ConnectOperator):
     :param poll_interval: longest pause between two looks at the estimate, in seconds or as a timedelta (templated)
     :param patience: how long to wait for it, in seconds or as a timedelta (templated)
     :returns: a `PreparedSegment` as a dict: ``{arn, name, definition_hash, created_at, count, imported_at, rows,
-        estimated_at, suppression_imported_at}``
+        estimated_at, suppression_imported_at, expires_at, suppression_expires_at}``
     :raises GuardFailed: out of bounds (code ``audience``), another content than was handed over (``definition``), or a
         segment defined by SQL (``sql_segment``)
     :raises RetryableError: the estimate failed, or `patience` is over: not ready is not empty
@@ -263,8 +263,10 @@ class EstimateSegmentOperator(ConnectOperator):
             definition_hash=found.hash,
             created_at=found.created_at,
             count=counted,
-            imported_at=asked.imported_at,
-            rows=asked.rows,
+            imported_at=asked.imported.finished_at,
+            rows=asked.imported.rows,
             estimated_at=at,
-            suppression_imported_at=asked.suppression_imported_at,
+            suppression_imported_at=asked.suppression.finished_at,
+            expires_at=asked.imported.expires_at,
+            suppression_expires_at=asked.suppression.expires_at,
         ).to_dict()

@@ -22,6 +22,8 @@ SEGMENT = PreparedSegment(
     imported_at=NOW - timedelta(hours=1),
     rows=140,
     suppression_imported_at=NOW - timedelta(days=3),
+    expires_at=NOW + timedelta(days=14),
+    suppression_expires_at=NOW + timedelta(days=57),
 )
 GROUPS = {
     "Groups": [
