@@ -79,7 +79,7 @@ COMMON = [
     ({**FOREVER, "launch_ledger": "s3://No_Bucket!/x"}, "launch_ledger"),
     ({**FOREVER, "launch_ledger": "s3://nowhere/x"}, "nowhere"),
     ({**FOREVER, "launch_ledger": "s3://ledger/mistyped"}, "no ledger"),
-    ({**FOREVER, "source": ""}, "source"),
+    *(({**FOREVER, "source": gone}, "gave no audience") for gone in (None, "", " ", "None")),
     ({**FOREVER, "source": "not an arn"}, "source"),
     ({**FOREVER, "source": "arn:aws:s3:::bucket"}, "source"),
     ({**FOREVER, "source": {"count": 3}}, "source"),
