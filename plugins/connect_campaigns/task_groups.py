@@ -10,7 +10,6 @@ from connect_campaigns.connection import CONNECTION_FIELDS
 from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.keys import per_day
-from connect_campaigns.operators.audience import OWN
 from connect_campaigns.operators.backfilled import CountBackfilledRowsOperator
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
 from connect_campaigns.operators.outcome import CheckCampaignOutcomeOperator
@@ -197,7 +196,7 @@ def _checked_start(
 ) -> tuple[PreflightOperator, CreateCampaignOperator, StartCampaignOperator]:
     """Make the three tasks that share a launch key."""
     first = launching if source is None else {**launching, **AUDIENCE_UNKNOWN}
-    same: dict[str, Any] = {"source": OWN if source is None else source, "launch_key": launch_key, **launching}
+    same: dict[str, Any] = {"launch_key": launch_key, **launching, **({} if source is None else {"source": source})}
     check = PreflightOperator(task_id="check", template=template, launch_key=launch_key, **first)
     create = CreateCampaignOperator(task_id="create", template=template, **same)
     start = StartCampaignOperator(task_id="start", campaign_id=cast("str", create.output), renew_schedule=True, **same)

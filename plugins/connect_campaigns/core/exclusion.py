@@ -61,7 +61,7 @@ def _read_one(name: str, given: str) -> Exclusion:
         attribute, equals, wanted = given.removeprefix(ATTRIBUTE_PREFIX).partition("=")
         if attribute and (wanted or not equals):
             return Exclusion(text=given, attribute=attribute, value=wanted or None)
-    elif _SEGMENT_NAME.fullmatch(given):
+    elif _SEGMENT_NAME.fullmatch(given) and given != "None":  # what a template makes of a missing value
         return Exclusion(text=given, segment=given)
     raise _refused(name, given)
 
