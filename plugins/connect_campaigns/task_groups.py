@@ -198,7 +198,7 @@ def _checked_start(
 ) -> tuple[PreflightOperator, CreateCampaignOperator, StartCampaignOperator]:
     """Make the three tasks that share a launch key."""
     first = launching if source is None else {**launching, **AUDIENCE_UNKNOWN}
-    same: dict[str, Any] = {"source": source, "launch_key": launch_key, **launching}
+    same: dict[str, Any] = {"launch_key": launch_key, **launching, **({} if source is None else {"source": source})}
     check = PreflightOperator(task_id="check", template=template, launch_key=launch_key, **first)
     create = CreateCampaignOperator(task_id="create", template=template, **same)
     start = StartCampaignOperator(task_id="start", campaign_id=cast("str", create.output), renew_schedule=True, **same)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from connect_campaigns.core.guard_settings import ANY
 from connect_campaigns.operators.campaigns import CreateCampaignOperator
 from connect_campaigns.operators.housekeeping import DeleteFinishedCampaignsOperator
 from tests.airflow_kit import DAGS, ROOT, parsed
@@ -138,8 +139,8 @@ def test_guards_of_the_nightly_launch_that_nobody_set_ask_nothing(dags):
 
     params = {name: dags["nightly_launch"].params[name] for name in dags["nightly_launch"].params}
     start = dags["nightly_launch"].get_task("launch_campaign.start")
-    given = {"max_suppression_age": "", "max_audience": "", "max_audience_change_percent": "", "min_audience": "1"}
-    for name, value in {**given, "if_no_limits": "fail", "ignore_instance_limits": ""}.items():
+    given = dict.fromkeys(("max_suppression_age", "max_audience", "max_audience_change_percent"), ANY)
+    for name, value in {**given, "min_audience": "1", "if_no_limits": "fail", "ignore_instance_limits": ""}.items():
         rendered = jinja2.Environment(autoescape=True).from_string(getattr(start, name)).render(params=params)
         assert rendered == value, name
 

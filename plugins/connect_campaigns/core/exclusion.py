@@ -67,7 +67,7 @@ def _read_one(name: str, given: str) -> Exclusion:
         attribute, _, wanted = given.removeprefix(ATTRIBUTE_PREFIX).partition("=")
         if attribute and wanted:
             return Exclusion(text=given, attribute=attribute, value=wanted)
-    elif _SEGMENT_NAME.fullmatch(given):
+    elif _SEGMENT_NAME.fullmatch(given) and given != "None":  # what a template makes of a missing value
         return Exclusion(text=given, segment=given)
     raise _refused(name, given)
 

@@ -41,7 +41,7 @@ def launch_key(given: str | None, *, run: RunInfo, deployment: str | None = None
             )
         given = f"{run.dag_id}/{run.run_id}/{run.task_id}"
     key = checked_key(given)
-    return checked_key(f"{_checked_deployment(deployment)}/{key}") if deployment else key
+    return key if deployment is None else checked_key(f"{_checked_deployment(deployment)}/{key}")
 
 
 def _checked_deployment(deployment: object) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.connection import ConnectOperator
 from connect_campaigns.core import parameters
+from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.guard_settings import with_audience
 from connect_campaigns.core.prepared import PreparedSegment
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from connect_campaigns.core.verdicts import GuardSettings
 
 SEGMENT_ARN = r"arn:[^:]+:profile:[^:]+:[^:]+:domains/[^/]+/segment(-definition)?s/[^/]+"
+
+OWN = "own"
+"""What `source` is where nobody gave one. A word, since None is what Airflow makes of an output that isn't there."""
 
 
 class AudienceOperator(ConnectOperator):
@@ -90,11 +94,19 @@ class AudienceOperator(ConnectOperator):
     def read_source(source: object) -> tuple[str | None, PreparedSegment | None]:
         """Take what the DAG hands over as the audience: an ARN, or what `prepare_segment` returns.
 
-        :returns: the segment definition's ARN, and what was handed over with it
-        :raises InvalidInput: neither
+        :returns: the segment definition's ARN, and what was handed over with it; neither for `OWN`
+        :raises InvalidInput: nothing was handed over, or something else
         """
-        if source is None:
+        if source == OWN:
             return None, None
+        if source is None or (isinstance(source, str) and source.strip() in {"", "None"}):
+            raise InvalidInput(
+                f"`source` is {source!r}: the task or template that it comes from gave no audience",
+                allowed="what prepare_segment(...) or EstimateSegmentOperator returned, or a segment definition's ARN",
+                hint="clear the task that prepares the audience: one that was marked as success returned nothing; "
+                f'to launch on the template\'s own audience leave `source` out, or say source="{OWN}"',
+                code="no_source",
+            )
         prepared = None
         if not (isinstance(source, str) and source.strip().startswith("arn:")):
             prepared = PreparedSegment.from_dict(source)

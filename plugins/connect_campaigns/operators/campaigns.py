@@ -12,6 +12,7 @@ from connect_campaigns.core.launch import Claim, Mode
 from connect_campaigns.core.refusals import guard_failed
 from connect_campaigns.core.verdict_text import lines, table
 from connect_campaigns.core.verdicts import Failed, OnFailure
+from connect_campaigns.operators.audience import OWN
 from connect_campaigns.operators.launching import LaunchingOperator
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class CreateCampaignOperator(LaunchingOperator):
     Cleared, retried or run twice at once, the same key gives the same campaign.
 
     :param template: id, ARN, console URL or name of the campaign to clone (templated); it is never started
-    :param source: what `prepare_segment` returns, or a segment definition's ARN (templated); default: the template's
+    :param source: what `prepare_segment` returns, or a segment definition's ARN (templated); default: ``"own"``, the
+        template's. None is refused: it is what a task that gave no audience leaves
     :raises InvalidInput: a parameter is not what it must be; nothing was created
     :raises GuardFailed: a check that must hold before a launch doesn't; nothing was created
     :raises LaunchSkipped: this run launches nobody, and may
@@ -45,7 +47,7 @@ class CreateCampaignOperator(LaunchingOperator):
 
     template_fields: Sequence[str] = (*LaunchingOperator.template_fields, "template", "source")
 
-    def __init__(self, *, template: str, source: Mapping[str, Any] | str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, template: str, source: Mapping[str, Any] | str = OWN, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.template = template
         self.source = source
@@ -110,7 +112,7 @@ class StartCampaignOperator(LaunchingOperator):
     :param campaign_id: id, ARN, console URL or name of the campaign to start (templated)
     :param template: in its place, the campaign to clone; needs a ledger (templated)
     :param source: what `prepare_segment` returns, or a segment definition's ARN (templated): a clone gets it, a campaign
-        given has to have it
+        given has to have it; default: ``"own"``, the template's or the campaign's. None is refused, as for a create
     :param if_active: ``"refuse"``, or ``"attach"``: a campaign that somebody else started counts as started (templated)
     :param renew_schedule: give a campaign made by hand a new schedule where its start has passed (templated)
     :raises InvalidInput: a parameter is not what it must be; nothing was started
@@ -135,7 +137,7 @@ class StartCampaignOperator(LaunchingOperator):
         *,
         campaign_id: str | None = None,
         template: str | None = None,
-        source: Mapping[str, Any] | str | None = None,
+        source: Mapping[str, Any] | str = OWN,
         if_active: str = "refuse",
         renew_schedule: bool | str = False,
         **kwargs: Any,
