@@ -138,7 +138,7 @@ def test_a_segment_is_as_large_as_sql_counts_it_the_same_rows_change_nothing_and
     content, rows = site.file()
 
     # An UPDATE moves a row to the heap's end: without the query's order the file, and so the audience, would be another.
-    site.postgres.query("UPDATE customers SET plan = plan WHERE customer_id % 7 = 0")
+    site.postgres.query("UPDATE customers SET plan = plan WHERE mod(customer_id, 7) = 0")
     site.run()
     assert site.file()[0] == content
     assert site.published()["arn"] == first["arn"]
