@@ -146,7 +146,7 @@ class Launcher:
         if ask is None:
             return
         self.checks.demand_run()
-        request = self.relaunching().request(ask, or_first=True)
+        request = self.relaunching().request(ask)
         if request.generation:
             self.log.info("Relaunch, asked by %s: %s (generation %d)", request.by, request.reason, request.generation)
         else:

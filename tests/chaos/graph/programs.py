@@ -92,6 +92,8 @@ class Launch:
     then: str | None = None
     after: Launch | None = None
     launches = True
+    asker = ""
+    """The run that asks for a relaunch; most don't."""
 
     def following(self, campaign: str) -> Launch | None:
         """Give the start task that takes the id of the campaign that this create task made."""
@@ -121,9 +123,10 @@ class Launch:
     def step(self, memory: tuple[Any, ...], replies: tuple[Any, ...]) -> Step:
         port = Port(replies)
         bare = self.mode is Mode.BARE
+        campaigns = FakeCampaigns(port, who=self.key, asker=self.asker, recorded=not bare)
         launcher = Launcher(
             self.request,
-            campaigns=FakeCampaigns(port, who=self.key, recorded=not bare),  # type: ignore[arg-type] # the same methods
+            campaigns=campaigns,  # type: ignore[arg-type] # the same methods
             ledger=None if bare else FakeLedger(port),  # type: ignore[arg-type] # the same methods
             log=LOG,
             wall_clock=lambda: moment(MORNING),

@@ -56,6 +56,7 @@ def audience(**given) -> GuardSettings:
 OF_AUDIENCE = (
     "max_data_age",
     "max_suppression_age",
+    "if_expiring",
     "min_audience",
     "max_audience",
     "max_audience_change_percent",
