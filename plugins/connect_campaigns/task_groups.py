@@ -10,6 +10,7 @@ from connect_campaigns.connection import CONNECTION_FIELDS
 from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.keys import per_day
+from connect_campaigns.launch_group import LaunchGroup
 from connect_campaigns.operators.backfilled import CountBackfilledRowsOperator
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
 from connect_campaigns.operators.outcome import CheckCampaignOutcomeOperator
@@ -24,7 +25,7 @@ from connect_campaigns.sensors.campaigns import CampaignStateSensor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connect_campaigns._compat import BaseOperator, XComArg
+    from connect_campaigns._compat import XComArg
 
 __all__ = ["launch_campaign", "per_day", "prepare_segment", "refreshed_segment", "segment_asset"]
 
@@ -148,9 +149,9 @@ def launch_campaign(
 ) -> TaskGroup:
     """Launch one campaign, once: check, create, start, wait, and judge the outcome.
 
-    `check` runs before everything that `source` comes from: a frozen ledger, one that can't be read, or a schedule that
-    can't work fail in seconds, and not after a long import. `create` and `start` share the launch key, so clearing or
-    retrying any task, or running the DAG again, launches nothing a second time.
+    `check` runs before everything that `source` comes from and that no other launch needs: a frozen ledger, one that can't
+    be read, or a schedule that can't work fail in seconds, and not after a long import. `create` and `start` share the
+    launch key, so clearing or retrying any task, or running the DAG again, launches nothing a second time.
 
     :param template: id, ARN, console URL or name of the campaign to clone (templated)
     :param launch_key: the name of this launch (templated), as `per_day` makes one
@@ -167,7 +168,8 @@ def launch_campaign(
     """
     connection = {name: launching[name] for name in CONNECTION_FIELDS if name in launching}
     waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
-    with TaskGroup(group_id) as group:
+    group = LaunchGroup(group_id)
+    with group:
         check, create, start = _checked_start(template, launch_key, source, launching)
         campaign = cast("str", start.output)
         wait = CampaignStateSensor(
@@ -189,7 +191,7 @@ def launch_campaign(
             **connection,
         )
         check >> create >> start >> wait >> outcome
-    _check_first(check, create)
+    group.check_first()
     return group
 
 
@@ -203,14 +205,6 @@ def _checked_start(
     create = CreateCampaignOperator(task_id="create", template=template, **same)
     start = StartCampaignOperator(task_id="start", campaign_id=cast("str", create.output), renew_schedule=True, **same)
     return check, create, start
-
-
-def _check_first(check: PreflightOperator, create: CreateCampaignOperator) -> None:
-    """Put the check in front of everything that the source comes from."""
-    for each in _first_tasks(create, besides=check):
-        check >> each
-        if each.trigger_rule != "all_success":  # it runs where check skipped, so what follows it must see that itself
-            check >> each.downstream_list
 
 
 def _demand_one_import(imported: ImportProfilesOperator | None, *how: Any) -> None:
@@ -294,9 +288,3 @@ def _publishing(estimate: EstimateSegmentOperator, **given: Any) -> PublishSegme
 
 def _besides_connection(common: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in common.items() if name not in CONNECTION_FIELDS}
-
-
-def _first_tasks(task: BaseOperator, *, besides: BaseOperator) -> list[Any]:
-    """Find the tasks that everything upstream of a task begins with."""
-    upstream = task.get_flat_relatives(upstream=True)
-    return [each for each in upstream if each is not besides and not each.upstream_task_ids]
