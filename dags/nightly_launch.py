@@ -35,6 +35,9 @@ from the template, launches it **once for the day**, waits until it is over and 
     params={
         "csv": Param("/data/customers.csv", type="string", description="file of customers, with a header row"),
         "key_column": Param("customer_id", type="string", description="column that identifies a customer"),
+        "max_file_age_hours": Param(
+            20, type="integer", minimum=0, description="an older file is last night's; 0 = any"
+        ),
         "segment": Param("", type="string", description="who, as `Country=FR, Balance>1000`; empty = all of the file"),
         "do_not_call_csv": Param("", type="string", description="key column and `DoNotCall`; empty = no list in front"),
         "max_suppression_age_days": Param(0, type="integer", minimum=0, description="of that list; 0 = any, or none"),
@@ -60,6 +63,7 @@ def nightly_launch() -> None:
         key_column=key,
         definition=("nightly", ["{{ params.segment }}", BUT_DO_NOT_CALL]),
         audience_run=TODAY,
+        max_file_age="{{ params.max_file_age_hours * 3600 or 'any' }}",
         suppression=do_not_call.output,
         retries=1,
     )

@@ -10,8 +10,9 @@ from airflow.sdk import Param, dag, task_group
 from connect_campaigns.core.definitions import attribute, none_of
 from connect_campaigns.operators.backfilled import CountBackfilledRowsOperator
 from connect_campaigns.operators.segments import ImportProfilesOperator
-from connect_campaigns.task_groups import per_day, prepare_segment
+from connect_campaigns.task_groups import per_day, prepare_segment, run_day
 
+ZONE = "UTC"
 SEGMENTS = [
     {"name": "balance-high", "who": "Balance>5000"},
     {"name": "balance-low", "who": "Balance<=5000"},
@@ -30,7 +31,7 @@ for example, holds up no other.
 
 @dag(
     schedule="30 1 * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    start_date=pendulum.datetime(2026, 1, 1, tz=ZONE),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
@@ -46,11 +47,11 @@ for example, holds up no other.
 )
 def nightly_segments() -> None:
     file: dict[str, Any] = {
-        "path": "{{ params.folder }}/{{ dag_run.run_after | ds }}.csv",
+        "path": "{{ params.folder }}/" + f"{run_day(timezone=ZONE)}.csv",
         "key_column": "{{ params.key_column }}",
     }
     counted = CountBackfilledRowsOperator(task_id="count_backfilled", **file)
-    today = per_day("nightly-segments", timezone="UTC")
+    today = per_day("nightly-segments", timezone=ZONE)
     imported = ImportProfilesOperator(task_id="import_profiles", audience_run=today, **file)
 
     @task_group

@@ -6,9 +6,10 @@ import pendulum
 from airflow.providers.amazon.aws.transfers.sql_to_s3 import SqlToS3Operator
 from airflow.sdk import Param, dag
 
-from connect_campaigns.task_groups import per_day, prepare_segment
+from connect_campaigns.task_groups import per_day, prepare_segment, run_day
 
 SEGMENT = "warehouse-fr"
+ZONE = "Europe/Paris"
 QUERY = """SELECT customer_id, first_name, '+' || phone AS phone, country, plan, balance
            FROM customers WHERE NOT do_not_contact ORDER BY customer_id"""
 EXACT = {"dtype_backend": "numpy_nullable", "coerce_float": False}  # else whole numbers beside a NULL become floats
@@ -26,7 +27,7 @@ and publishes the segment's asset: DAGs with `schedule=[segment_asset("warehouse
 
 @dag(
     schedule="0 2 * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Paris"),
+    start_date=pendulum.datetime(2026, 1, 1, tz=ZONE),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
@@ -43,7 +44,7 @@ and publishes the segment's asset: DAGs with `schedule=[segment_asset("warehouse
     },
 )
 def warehouse_segment() -> None:
-    key = "{{ params.prefix }}/{{ dag_run.run_after | ds }}.csv"
+    key = "{{ params.prefix }}/" + f"{run_day(timezone=ZONE)}.csv"
     query = SqlToS3Operator(
         task_id="query",
         sql_conn_id="{{ params.warehouse }}",
@@ -58,7 +59,7 @@ def warehouse_segment() -> None:
         csv="s3://{{ params.bucket }}/" + key,
         key_column="customer_id",
         definition=(SEGMENT, "{{ params.segment }}"),
-        audience_run=per_day(SEGMENT, timezone="Europe/Paris"),
+        audience_run=per_day(SEGMENT, timezone=ZONE),
         data_expiry_days="{{ params.expiry_days }}",
         min_audience="{{ params.min_audience }}",
         publish=True,

@@ -9,7 +9,7 @@ from connect_campaigns._compat import TaskGroup
 from connect_campaigns.connection import CONNECTION_FIELDS
 from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.keys import per_day
+from connect_campaigns.core.keys import per_day, run_day
 from connect_campaigns.launch_group import LaunchGroup
 from connect_campaigns.operators.backfilled import CountBackfilledRowsOperator
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from connect_campaigns._compat import XComArg
 
-__all__ = ["launch_campaign", "per_day", "prepare_segment", "refreshed_segment", "segment_asset"]
+__all__ = ["launch_campaign", "per_day", "prepare_segment", "refreshed_segment", "run_day", "segment_asset"]
 
 AUDIENCE_UNKNOWN: dict[str, Any] = dict.fromkeys(
     (
@@ -54,6 +54,7 @@ def prepare_segment(
     rename_columns: str | None = None,
     default_country: str | None = None,
     data_expiry_days: int | str = 14,
+    max_file_age: timedelta | float | str | None = None,
     max_failed_rows: int | str = 0,
     audience_run: str | None = None,
     allow_all_profiles: bool | str = False,
@@ -102,12 +103,11 @@ def prepare_segment(
             reading |= {"rename_columns": rename_columns, "max_failed_rows": max_failed_rows}
             reading |= {"max_run_age": max_run_age, "default_country": default_country}
             first = _counting(reading, keep_rows=keep_rows, is_first=after is None)
-            imported = _importing(
-                reading, audience_run=audience_run, data_expiry_days=data_expiry_days, deferrable=deferrable
-            )
+            given = {"audience_run": audience_run, "data_expiry_days": data_expiry_days, "max_file_age": max_file_age}
+            imported = _importing(reading, deferrable=deferrable, **given)
             first >> imported
-        mark = audience_run if imported is None else _mark(imported)
-        defined = _defining(definition, imported, allow_all_profiles=allow_all_profiles, audience_run=mark, **common)
+        run = audience_run if imported is None else _mark(imported)
+        defined = _defining(definition, imported, allow_all_profiles=allow_all_profiles, audience_run=run, **common)
         bounds = {"min_audience": min_audience, "max_audience": max_audience, "allow_sql_segment": allow_sql_segment}
         gate = first if after is None else None
         estimate = _estimating(defined, imported, suppression=suppression, gate=gate, **bounds, **common)

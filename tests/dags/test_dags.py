@@ -15,6 +15,7 @@ import pytest
 from connect_campaigns.core.guard_settings import ANY
 from connect_campaigns.operators.campaigns import CreateCampaignOperator
 from connect_campaigns.operators.housekeeping import DeleteFinishedCampaignsOperator
+from connect_campaigns.task_groups import run_day
 from tests.airflow_kit import DAGS, ROOT, parsed
 from tests.unit.test_operator_rules import CLASSES
 
@@ -154,7 +155,7 @@ def test_the_warehouse_s_file_is_written_first_where_it_is_read_and_over_that_of
     assert (counted.upstream_task_ids, counted.trigger_rule) == ({"query"}, "all_success")
     assert query.replace is True  # else a retry fails: "already exists"
     assert query.max_rows_per_file == 0  # parts of an earlier try that had more of them would stay
-    assert "run_after | ds" in query.s3_key
+    assert query.s3_key.endswith(f"/{run_day(timezone='Europe/Paris')}.csv")
     assert "ORDER BY" in query.query  # rows in another order are another file
     assert {task.task_id for task in warehouse.leaves} == {"prepare_segment.publish"}
 

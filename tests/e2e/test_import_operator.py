@@ -6,6 +6,7 @@ import csv
 import gzip
 import logging
 import re
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -391,3 +392,12 @@ def test_parts_that_somebody_writes_to_meanwhile_are_not_imported(crm, bucket, k
         error = refusal(importing(path="s3://crm-files/part_*"), RetryableError)
     assert error.code == "changed"
     assert (crm.jobs(), crm.count(EVERYBODY)) == ([], 0)
+
+
+def test_an_object_in_s3_that_nobody_wrote_anew_is_refused_before_it_is_sent(crm, bucket):
+    bucket(spring=b"id,note\n1,a\n")
+    time.sleep(1.1)  # S3 tells whole seconds
+    error = refusal(importing(path="s3://crm-files/spring", max_file_age=0.05), NotSeen)
+    assert error.code == "file_age"
+    assert not crm.jobs()
+    assert run(importing(path="s3://crm-files/spring", max_file_age=timedelta(hours=1)))["created"] == 1

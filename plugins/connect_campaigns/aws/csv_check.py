@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as ReadOnly
     from collections.abc import Set as AbstractSet
     from contextlib import ExitStack
+    from datetime import timedelta
 
     from connect_campaigns.aws.csv_copy import Copy
     from connect_campaigns.aws.csv_source import SourceFile
@@ -42,6 +43,7 @@ class CsvRules:
     :param audience_run: leads the value that marks this file's people; the file's content is its other half
     :param max_failed_rows: bad rows that are left out rather than failing the import
     :param default_country: phone numbers as people of this region write them are rewritten as E.164; None = all must be
+    :param max_age: since the file, or the oldest of its parts, was written; None = no bound
     """
 
     key_column: str
@@ -50,6 +52,7 @@ class CsvRules:
     audience_run: str | None = None
     max_failed_rows: int = 0
     default_country: str | None = None
+    max_age: timedelta | None = None
 
 
 class FileCheck:

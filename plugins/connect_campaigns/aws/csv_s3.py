@@ -13,6 +13,7 @@ from connect_campaigns.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from connect_campaigns.core.log import Log
@@ -23,8 +24,8 @@ ATTEMPTS = 4
 _CHUNK = 1 << 20
 
 
-def download(client: Any, uri: str, *, folder: Path, log: Log) -> Iterator[tuple[str, Path]]:
-    """Download the objects of an URI, and give the name and the place of each.
+def download(client: Any, uri: str, *, folder: Path, log: Log) -> Iterator[tuple[str, Path, datetime]]:
+    """Download the objects of an URI, and give the name, the place and the LastModified of each.
 
     :param client: a boto3 ``s3`` client
     :param uri: ``s3://bucket/key``, or ``s3://bucket/prefix`` followed by ``/`` or ``*``
@@ -44,9 +45,9 @@ def download(client: Any, uri: str, *, folder: Path, log: Log) -> Iterator[tuple
     found = {key: None} if prefix is None else _listed(client, bucket, prefix, uri=uri)
     for number, (each, etag) in enumerate(found.items()):
         target = folder / f"{number:06}"
-        size = _fetch(client, bucket, each, etag, target)
-        log.info("s3://%s/%s: %d bytes", bucket, each, size)
-        yield each.rpartition("/")[2], target
+        written_at = _fetch(client, bucket, each, etag, target)
+        log.info("s3://%s/%s: %d bytes", bucket, each, target.stat().st_size)
+        yield each.rpartition("/")[2], target, written_at
     if prefix is not None and _listed(client, bucket, prefix, uri=uri) != found:
         raise changed(uri)
 
@@ -70,8 +71,8 @@ def _listed(client: Any, bucket: str, prefix: str, *, uri: str) -> dict[str, str
     return dict(sorted(parts.items()))
 
 
-def _fetch(client: Any, bucket: str, key: str, etag: str | None, target: Path) -> int:
-    """Download one object, again where the connection breaks; give its bytes."""
+def _fetch(client: Any, bucket: str, key: str, etag: str | None, target: Path) -> datetime:
+    """Download one object, again where the connection breaks; give its LastModified."""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(0.5 * 2 ** (attempt - 1))
@@ -80,19 +81,20 @@ def _fetch(client: Any, bucket: str, key: str, etag: str | None, target: Path) -
             break
     if not outcome.accepted:
         raise _explained(outcome, action="s3:GetObject", uri=f"s3://{bucket}/{key}")
-    return target.stat().st_size
+    written_at: datetime = (outcome.reply or {})["LastModified"]
+    return written_at
 
 
 def _stream(client: Any, bucket: str, key: str, etag: str | None, target: Path) -> Outcome:
     same = {} if etag is None else {"IfMatch": etag}
     try:
-        body = client.get_object(Bucket=bucket, Key=key, **same)["Body"]
-        with body, target.open("wb") as file:
+        reply = client.get_object(Bucket=bucket, Key=key, **same)
+        with reply["Body"] as body, target.open("wb") as file:
             for chunk in body.iter_chunks(_CHUNK):
                 file.write(chunk)
     except (ClientError, BotoCoreError) as error:
         return classify(error)
-    return Outcome(Kind.ACCEPTED)
+    return Outcome(Kind.ACCEPTED, reply=reply)
 
 
 def _explained(outcome: Outcome, *, action: str, uri: str) -> Exception:

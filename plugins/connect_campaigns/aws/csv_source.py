@@ -7,6 +7,7 @@ import tempfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,10 +30,12 @@ class SourceFile:
     """One part, on this machine.
 
     :param name: as people know it
+    :param written_at: when it was last written, by the clock of where it comes from
     """
 
     name: str
     path: Path
+    written_at: datetime
 
     @property
     def state(self) -> tuple[int, int]:
@@ -66,7 +69,8 @@ def sourced(path: str, *, s3: Callable[[], Any] | None, log: Log) -> Iterator[li
             code="scheme",
         )
     with tempfile.TemporaryDirectory() as folder:
-        yield [SourceFile(name=name, path=at) for name, at in download(s3(), path, folder=Path(folder), log=log)]
+        found = download(s3(), path, folder=Path(folder), log=log)
+        yield [SourceFile(name=name, path=at, written_at=written_at) for name, at, written_at in found]
 
 
 def _local(path: str) -> list[SourceFile]:
@@ -121,7 +125,11 @@ def _file(path: str) -> SourceFile:
             else "look at the path on the machine or container that the task runs on",
             code="no_file",
         )
-    return SourceFile(name=file.name, path=file)
+    return _on_disk(file)
+
+
+def _on_disk(file: Path) -> SourceFile:
+    return SourceFile(name=file.name, path=file, written_at=datetime.fromtimestamp(file.stat().st_mtime, UTC))
 
 
 def _parts(path: str) -> list[SourceFile]:
@@ -129,7 +137,7 @@ def _parts(path: str) -> list[SourceFile]:
     root = Path(folder or ("/" if path.startswith("/") else "."))
     inside = sorted(root.iterdir()) if root.is_dir() else []
     found = [each for each in inside if each.name.startswith(start) and each.is_file()]
-    files = [SourceFile(name=each.name, path=each) for each in found if is_part(each.name, each.stat().st_size)]
+    files = [_on_disk(each) for each in found if is_part(each.name, each.stat().st_size)]
     if not files:
         raise no_parts(path, len(found))
     return files

@@ -49,13 +49,13 @@ def checked_guards(
     """
     reason = ignore_instance_limits
     return GuardSettings(
-        max_run_age=_age("max_run_age", max_run_age),
+        max_run_age=age("max_run_age", max_run_age),
         lateness_bounded=lateness_bounded,
         if_manual=parameters.choice("if_manual", if_manual, ("launch", "check")),
         require_hours=parameters.yes_or_no("require_hours", require_hours),
         if_no_limits=parameters.choice("if_no_limits", if_no_limits, ("warn", "fail")),
         ignore_instance_limits=None if reason in (None, "") else parameters.text("ignore_instance_limits", reason),
-        min_launch_gap=_age("min_launch_gap", min_launch_gap),
+        min_launch_gap=age("min_launch_gap", min_launch_gap),
         if_overlap=None if if_overlap is None else parameters.choice("if_overlap", if_overlap, ("fail", "warn")),
     )
 
@@ -82,8 +82,8 @@ def with_audience(
     change = max_audience_change_percent
     return replace(
         guards,
-        max_data_age=_age("max_data_age", max_data_age),
-        max_suppression_age=_age("max_suppression_age", max_suppression_age),
+        max_data_age=age("max_data_age", max_data_age),
+        max_suppression_age=age("max_suppression_age", max_suppression_age),
         if_expiring=None if if_expiring is None else parameters.choice("if_expiring", if_expiring, ("fail", "warn")),
         min_audience=least,
         max_audience=most,
@@ -150,5 +150,9 @@ def _countries(value: object) -> tuple[str, ...]:
     )
 
 
-def _age(name: str, value: object) -> timedelta | None:
+def age(name: str, value: object) -> timedelta | None:
+    """Read a bound of an age; None or `ANY` = no bound.
+
+    :raises InvalidInput: no length of time
+    """
     return None if value in UNBOUND else timedelta(seconds=seconds(name, value))

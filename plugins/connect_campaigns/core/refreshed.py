@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from connect_campaigns.core.amounts import seconds
 from connect_campaigns.core.errors import InvalidInput, LaunchSkipped
 from connect_campaigns.core.parameters import mapping, text
 from connect_campaigns.core.prepared import PreparedSegment, read_time
@@ -15,7 +13,7 @@ from connect_campaigns.core.verdicts import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from connect_campaigns.core.run import RunInfo
 
@@ -168,11 +166,3 @@ def demand_current(run: RunInfo, *, now: datetime, longest: timedelta | None, hi
     if why:
         allowed = "no backfill" + (f", and due at most {span(longest)} ago (`max_run_age`)" if longest else "")
         raise LaunchSkipped(why, allowed=f"a run of today: {allowed}", hint=hint, code="outdated")
-
-
-def run_age(value: object) -> timedelta | None:
-    """Read `max_run_age`.
-
-    :raises InvalidInput: neither None nor a length of time
-    """
-    return None if value is None else timedelta(seconds=seconds("max_run_age", value))

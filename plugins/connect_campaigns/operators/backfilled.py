@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.context import run_info
 from connect_campaigns.core.errors import LaunchSkipped
+from connect_campaigns.core.guard_settings import age
 from connect_campaigns.core.kept_rows import KeepRows
-from connect_campaigns.core.refreshed import outdated, run_age
+from connect_campaigns.core.refreshed import outdated
 from connect_campaigns.operators.imports import ImportProfilesOperator
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class CountBackfilledRowsOperator(ImportProfilesOperator):
         self.skip_without_path()
         place = KeepRows.of(self.keep_rows)
         run = run_info(context)
-        why = outdated(run, now=datetime.now(UTC), longest=run_age(self.max_run_age))
+        why = outdated(run, now=datetime.now(UTC), longest=age("max_run_age", self.max_run_age))
         if why is None:
             self.log.info("a run of today: its file is for the import")
             return

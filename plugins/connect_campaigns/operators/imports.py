@@ -11,8 +11,9 @@ from connect_campaigns.context import run_info
 from connect_campaigns.core.amounts import count
 from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.errors import InvalidInput, LaunchSkipped, ServiceRefused
+from connect_campaigns.core.guard_settings import age
 from connect_campaigns.core.parameters import choice, mapping, text
-from connect_campaigns.core.refreshed import demand_current, run_age
+from connect_campaigns.core.refreshed import demand_current
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +57,8 @@ class ImportProfilesOperator(ConnectOperator):
         must be E.164 (templated; needs the library `phonenumbers`)
     :param max_failed_rows: bad rows in the file and failed records of the service, together, that are let pass;
         they are left out (templated)
+    :param max_file_age: seconds or timedelta since the file, or the oldest of its parts, was written; the same list again is the
+        same people again (templated); None or ``"any"`` = no bound
     :param max_run_age: seconds or timedelta; a run due longer ago is none of today's, and skips as a backfill's does, since
         profiles have no history (templated); ``None`` = no bound, but for backfills
     :param poll_interval: longest pause between two looks at the import, in seconds or as a timedelta (templated)
@@ -79,6 +82,7 @@ class ImportProfilesOperator(ConnectOperator):
         "data_expiry_days",
         "default_country",
         "max_failed_rows",
+        "max_file_age",
         "max_run_age",
         "poll_interval",
         "patience",
@@ -97,6 +101,7 @@ class ImportProfilesOperator(ConnectOperator):
         data_expiry_days: int | str = 14,
         default_country: str | None = None,
         max_failed_rows: int | str = 0,
+        max_file_age: timedelta | float | str | None = None,
         max_run_age: timedelta | float | str | None = timedelta(hours=12),
         poll_interval: float | str | timedelta = 5,
         patience: float | str | timedelta = 3600,
@@ -113,6 +118,7 @@ class ImportProfilesOperator(ConnectOperator):
         self.data_expiry_days = data_expiry_days
         self.default_country = default_country
         self.max_failed_rows = max_failed_rows
+        self.max_file_age = max_file_age
         self.max_run_age = max_run_age
         self.poll_interval = poll_interval
         self.patience = patience
@@ -150,6 +156,7 @@ class ImportProfilesOperator(ConnectOperator):
             else text("audience_run", self.audience_run, longest=LONGEST_RUN),
             max_failed_rows=count("max_failed_rows", self.max_failed_rows),
             default_country=None if self.default_country is None else region(self.default_country),
+            max_age=age("max_file_age", self.max_file_age),
         )
         return rules, days, pace(self.poll_interval, self.patience)
 
@@ -160,7 +167,7 @@ class ImportProfilesOperator(ConnectOperator):
         demand_current(
             run_info(context),
             now=datetime.now(UTC),
-            longest=run_age(self.max_run_age),
+            longest=age("max_run_age", self.max_run_age),
             hint="nothing was imported: today's audience stays as it is; to import a file today, trigger the DAG by hand",
         )
         from connect_campaigns.aws.csv_file import checked_copy

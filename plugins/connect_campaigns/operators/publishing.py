@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from connect_campaigns._compat import Asset, AssetAlias, BaseOperator
 from connect_campaigns.context import interval_end, refreshes, run_info
 from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.guard_settings import age
 from connect_campaigns.core.parameters import choice, text
 from connect_campaigns.core.prepared import PreparedSegment
-from connect_campaigns.core.refreshed import Refreshed, asset_segment, chosen, demand_current, run_age, segment_uri
+from connect_campaigns.core.refreshed import Refreshed, asset_segment, chosen, demand_current, segment_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +73,7 @@ class PublishSegmentOperator(BaseOperator):
         return (
             PreparedSegment.from_dict(self.segment, name="segment"),
             None if self.snapshot_uri in {None, ""} else text("snapshot_uri", self.snapshot_uri, longest=1024),
-            run_age(self.max_run_age),
+            age("max_run_age", self.max_run_age),
         )
 
     def execute(self, context: Context) -> dict[str, Any]:

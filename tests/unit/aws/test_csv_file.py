@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import logging
+import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,7 +13,7 @@ from connect_campaigns.aws import csv_copy, repeats
 from connect_campaigns.aws.csv_check import CsvRules
 from connect_campaigns.aws.csv_file import checked_copy
 from connect_campaigns.aws.repeats import Repeats
-from connect_campaigns.core.errors import InvalidInput, RetryableError
+from connect_campaigns.core.errors import InvalidInput, NotSeen, RetryableError
 
 LOG = logging.getLogger("import")
 HEADER = "id,city\n"
@@ -150,3 +152,13 @@ def test_a_part_that_comes_meanwhile_is_a_change_too(tmp_path, monkeypatch):
     with pytest.raises(RetryableError) as caught:
         checked(f"{tmp_path}/a_*")
     assert caught.value.code == "changed"
+
+
+def test_a_file_that_nobody_wrote_anew_is_refused(tmp_path):
+    folder = written(tmp_path, a_0=HEADER + people(0, 5), a_1=HEADER + people(5, 6))
+    day_old = (datetime.now(UTC) - timedelta(hours=25)).timestamp()
+    os.utime(folder / "a_1", (day_old, day_old))
+    with pytest.raises(NotSeen, match=r"was written 25 hours ago .* at most 20 hours ago \(`max_file_age`\)"):
+        checked(f"{folder}/", max_age=timedelta(hours=20))
+    assert checked(folder / "a_0", max_age=timedelta(hours=20))[1].findings.good == 5
+    assert checked(f"{folder}/")[1].findings.good == 6
