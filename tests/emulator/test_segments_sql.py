@@ -119,6 +119,21 @@ QUERIES: dict[str, tuple[str, Callable[[Person, date], bool]]] = {
         ),
         lambda who, _: bool(who.orders) and min(who.orders, key=lambda order: order.ago).kind == "book",
     ),
+    "custom attributes through a CTE": (
+        (
+            "WITH c AS (SELECT * FROM profile) SELECT profileid FROM c"
+            " WHERE c.attributes['plan'] = 'gold' OR Attributes['PLAN'] = 'gold'"
+        ),
+        lambda who, _: "gold" in {who.attributes.get("plan"), who.attributes.get("PLAN")},
+    ),
+    "the map under another name": (
+        "SELECT profileid FROM (SELECT profileid, Attributes AS a FROM profile) WHERE a['plan'] = 'Gold'",
+        lambda who, _: who.attributes.get("plan") == "Gold",
+    ),
+    "the map's keys": (
+        "SELECT profileid FROM profile WHERE array_contains(map_keys(Attributes), 'tags')",
+        lambda who, _: "tags" in who.attributes,
+    ),
     "a list in a custom attribute": (
         "SELECT profileid FROM profile LATERAL VIEW explode(split(Attributes['tags'], ',')) t AS tag WHERE tag = 'vip'",
         lambda who, _: "vip" in who.attributes.get("tags", "").split(","),
@@ -135,6 +150,16 @@ def test_usual_queries_select_whom_plain_python_does(shop: Shop) -> None:
     assert {name: shop.exported(sql, f"s{at}") for at, (name, (sql, _)) in enumerate(QUERIES.items())} == expected
     counted = {name: shop.estimate(sql).get("Estimate") for name, (sql, _) in QUERIES.items()}
     assert counted == {name: str(len(members)) for name, members in expected.items()}
+
+
+def test_attributes_that_share_a_column_are_read_alike(emulator: Emulator) -> None:
+    emulator.set_settings(profiles={"max_attribute_columns": 1})
+    shop = Shop(emulator)
+    chosen = {name: query for name, query in QUERIES.items() if "attribute" in name or "map" in name}
+    expected = {
+        name: str(sum(selects(person, shop.today) for person in PEOPLE)) for name, (_, selects) in chosen.items()
+    }
+    assert {name: shop.estimate(sql).get("Estimate") for name, (sql, _) in chosen.items()} == expected
 
 
 def test_the_definition_comes_back_as_it_was_given_and_is_enhanced(shop: Shop) -> None:

@@ -13,7 +13,7 @@ from connect_emulator.profiles.columns import PROFILE_ID
 from connect_emulator.profiles.compile import Query
 from connect_emulator.profiles.refusals import bad_request
 from connect_emulator.profiles.sql_text import translate
-from connect_emulator.profiles.sql_views import quoted, tables_of, view
+from connect_emulator.profiles.sql_views import tables_of, view
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,7 +74,7 @@ def _bound(connection: DuckDBPyConnection, domain: Domain, text: str, *, as_of: 
     """Return the query for DuckDB, once it is known that its names and types fit."""
     translated = translate(text, tables=tables_of(domain), now=as_of)
     query = Query(where="", params=[])
-    views = [f"{quoted(name)} as ({view(domain, name, as_of=as_of, query=query)})" for name in translated.tables]
+    views = [view(domain, name, as_of=as_of, query=query, keys=translated.keys) for name in translated.tables]
     head = f"with {', '.join(views)} " if views else ""
     try:
         described = connection.execute(f"describe {head}select * from ({translated.sql}) q", query.params).fetchall()

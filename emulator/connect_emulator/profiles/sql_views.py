@@ -16,6 +16,7 @@ from connect_emulator.profiles.fields import ADDRESS_PARTS, ADDRESSES, ATTRIBUTE
 from connect_emulator.profiles.refusals import bad_request
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from connect_emulator.profiles.compile import Query
@@ -32,14 +33,15 @@ def tables_of(domain: Domain) -> tuple[str, ...]:
     return (PROFILE, *domain.object_types)
 
 
-def view(domain: Domain, name: str, *, as_of: datetime, query: Query) -> str:
-    """Return the query that gives a table's rows at that emulator time; its values are bound to `query`.
+def view(domain: Domain, name: str, *, as_of: datetime, query: Query, keys: Sequence[str] | None) -> str:
+    """Return a table's rows at that emulator time as a part of a WITH clause; its values are bound to `query`.
 
+    :param keys: the custom attributes that are wanted, as the fields `k0`, `k1` of a struct; None: all, as a map.
     :raises ServiceError: BadRequestException for an object type whose fields differ in case only.
     """
-    if name == PROFILE:
-        return _profiles(domain.table, as_of=as_of, query=query)
-    return _objects(domain, domain.object_types[name], as_of=as_of, query=query)
+    if name == PROFILE:  # unless it is told not to, DuckDB makes all columns of all rows first
+        return f"{quoted(name)} as not materialized ({_profiles(domain.table, as_of=as_of, query=query, keys=keys)})"
+    return f"{quoted(name)} as materialized ({_objects(domain, domain.object_types[name], as_of=as_of, query=query)})"
 
 
 def quoted(name: str) -> str:
@@ -48,20 +50,30 @@ def quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _profiles(table: ProfileTable, *, as_of: datetime, query: Query) -> str:
-    """Give the standard fields by the API's names, addresses as structs and custom attributes as a map."""
+def _profiles(table: ProfileTable, *, as_of: datetime, query: Query, keys: Sequence[str] | None) -> str:
+    """Give the standard fields by the API's names, addresses as structs and custom attributes as a map or a struct."""
     own = [f'p."{field}"' for field in (*TEXT_FIELDS, *ENUM_FIELDS)]
     for address in ADDRESSES:
         parts = ", ".join(f'"{part}" := p."{address}.{part}"' for part in ADDRESS_PARTS)
         own.append(f'struct_pack({parts}) as "{address}"')
+    attributes = _map(table, query) if keys is None else _struct(table, keys, query)
+    alive = f"p.expires_at > {query.bind(as_of.isoformat())}::timestamptz"
+    columns = ", ".join([f"p.profile_id as {PROFILE_ID}", *own, f"{attributes} as {ATTRIBUTES}"])
+    return f"select {columns} from {table.name} p where {alive}"
+
+
+def _map(table: ProfileTable, query: Query) -> str:
     entries = [
         f"{{'key': {query.bind(name)}::varchar, 'value': p.{column}}}" for name, column in table.attributes.items()
     ]
     filled = f"list_filter([{', '.join(entries)}]::{_ENTRY}[], lambda entry: entry.value is not null)"
-    attributes = f"map_concat(map_from_entries({filled}), coalesce(p.more, map()))"
-    alive = f"p.expires_at > {query.bind(as_of.isoformat())}::timestamptz"
-    columns = ", ".join([f"p.profile_id as {PROFILE_ID}", *own, f"{attributes} as {ATTRIBUTES}"])
-    return f"select {columns} from {table.name} p where {alive}"
+    own = f"map_from_entries({filled})"
+    return f"case when p.more is null then {own} else map_concat({own}, p.more) end"
+
+
+def _struct(table: ProfileTable, keys: Sequence[str], query: Query) -> str:
+    fields = [f"k{at} := {table.expression(f'{ATTRIBUTES}.{key}', query)}" for at, key in enumerate(keys)]
+    return f"struct_pack({', '.join(fields)})"
 
 
 def _objects(domain: Domain, kind: ObjectType, *, as_of: datetime, query: Query) -> str:
