@@ -73,7 +73,7 @@ class Checks:
             has_ledger=self._ledger is not None,
             key=self._request.key,
             claimed_at=ours.written_at if ours else None,
-            asked_source=None if self._request.makes_campaigns else self._request.source_arn,
+            asked_source=self._request.source_arn,
             prepared=self._request.prepared,
         )
         fetched: set[Fact] = set()

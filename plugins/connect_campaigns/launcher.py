@@ -45,7 +45,9 @@ UNTIL_BELIEVED = (1.0, 2.0)
 UNTIL_RUNNING = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """The same after the service's yes to a start: users report up to 20 seconds until Running shows."""
 
-TRUE_ENDS = frozenset({"launched_ended", "other_ledger", "other_instance", "key_taken", "key_of_another_template"})
+TRUE_ENDS = frozenset(
+    {"launched_ended", "other_ledger", "other_instance", "other_audience", "key_taken", "key_of_another_template"}
+)
 """Codes of final errors that hold although this key has claimed the campaign: none says that nothing was started."""
 
 ENDS = frozenset({Act.CREATED, Act.STARTED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.RAN})
@@ -236,10 +238,8 @@ class Launcher:
         return True
 
     def _ended(self, act: Act, seen: Seen, memory: Memory) -> Launched:
-        if act is not Act.STARTED and self.request.source_arn:
-            description = self.campaigns.describe(seen.campaign or "")
-            if description:
-                self.starting.demand_source(description, seen)
+        if act is not Act.STARTED:
+            self.starting.demand_source(seen)
         return Launched(campaign_id=seen.campaign or "", how=act, generation=seen.generation, window=memory.window)
 
     def open_ledger(self) -> None:

@@ -66,8 +66,7 @@ class Starting:
         if description is None:
             return
         self._checks.demand_ours(description)
-        if self._request.source_arn:
-            self.demand_source(description, seen)
+        self.demand_source(seen, description)
         window = self._checks.window(description, lead=memory.lead)
         if isinstance(window, Window) and window != window_of(description.config):
             self._renew(description, window, memory)
@@ -96,17 +95,23 @@ class Starting:
         outcome = self._campaigns.start(description.id)
         self._after_start(outcome, description.id, memory)
 
-    def demand_source(self, description: Description, seen: Seen) -> None:
-        """Refuse a campaign that waits for another audience than was asked for; of one that has begun, say so."""
-        source = description.config.get("source", {}).get("customerProfilesSegmentArn")
-        if same_source(source, self._request.source_arn):
+    def demand_source(self, seen: Seen, known: Description | None = None) -> None:
+        """Refuse a campaign of another audience than was asked for: this task would be green, and nobody of its called.
+
+        :param known: the campaign's description, where it was just read
+        :raises LaunchHeld: the campaign waits
+        :raises LaunchRefused: it has begun
+        """
+        asked = self._request.source_arn
+        description = (known or self._campaigns.describe(seen.campaign or "")) if asked else None
+        if description is None:
             return
-        differs = f"it has {source}, the run {self._request.source_arn}"
-        if seen.observation.state is State.INITIALIZED:
-            raise refusals.of_pass("other_source", seen, key=self._request.key, reading=differs)
-        self._log.warning(
-            "Campaign %s is %s, on another audience than this run's: %s", description.id, seen.reading, differs
-        )
+        source = description.config.get("source", {}).get("customerProfilesSegmentArn")
+        if same_source(source, asked):
+            return
+        begun = "other_audience_bare" if self._request.mode is Mode.BARE else "other_audience"
+        code = "other_source" if seen.observation.state is State.INITIALIZED else begun
+        raise refusals.of_pass(code, seen, key=self._request.key, reading=f"it has {source}, this task {asked}")
 
     def _record(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from connect_campaigns.core.exclusion import doubts, excludes
 from connect_campaigns.core.keys import same_source
 from connect_campaigns.core.outcome import has_audience
+from connect_campaigns.core.refusals import A_KEY_EACH
 from connect_campaigns.core.schedule import Window
 from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Passed, span, told
 
@@ -28,7 +29,8 @@ def prepared_segment(facts: Facts, _: GuardSettings) -> Verdict:
         return Failed(
             f"the campaign's source is {source}, and this launch is for {facts.asked_source}",
             allowed="a campaign whose source is the one that `source` names",
-            hint="give the audience a campaign of its own: clear the create task, or launch under another launch key",
+            hint=f"{A_KEY_EACH}; is it the same launch on a corrected audience: python -m connect_campaigns relaunch"
+            f" {facts.key!r} --reason '…', then clear the create task, or this one where it clones",
             then=OnFailure.HOLD,
         )
     if prepared is None:

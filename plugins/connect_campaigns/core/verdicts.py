@@ -186,7 +186,7 @@ class Facts:
     :param active: or why they could not be looked for
     :param relaunches: people's requests that gave up former generations of the key, in their order
     :param freeze: the switch, where it is on
-    :param asked_source: ARN that a campaign given has to have as its source; None = whichever
+    :param asked_source: ARN that the campaign has to have as its source; None = whichever
     :param prepared: what the launch was handed with its source; None = an ARN alone, or the template's own
     :param segment: the source's definition; None = it isn't there; or why it wasn't read
     :param last_launch: that was counted

@@ -129,12 +129,13 @@ def small_pairs() -> Iterator[Scenario]:
     yield scenario(
         "two templates", TEMPLATE, replace(TEMPLATE, template="t1"), faults=1, ends="key_of_another_template"
     )
-    yield scenario("two audiences", replace(TEMPLATE, source="a"), replace(TEMPLATE, source="b"), ends="other_source")
+    others = "other_source other_audience prepared_segment"
+    yield scenario("two audiences", replace(TEMPLATE, source="a"), replace(TEMPLATE, source="b"), ends=others)
     yield scenario(
         "create, two audiences",
         replace(CREATE_START, source="a"),
         replace(CREATE_START, source="b"),
-        ends="other_source",
+        ends=others,
     )
 
 
