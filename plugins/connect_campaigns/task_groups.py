@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connect_campaigns._compat import TaskGroup
 from connect_campaigns.connection import CONNECTION_FIELDS
+from connect_campaigns.core.afterwards import check_afterwards, constants, of_the_run
 from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.keys import per_day, run_day
@@ -153,6 +154,9 @@ def launch_campaign(
     be read, or a schedule that can't work fail in seconds, and not after a long import. `create` and `start` share the
     launch key, so clearing or retrying any task, or running the DAG again, launches nothing a second time.
 
+    What `wait` and `outcome` are told is looked at when the DAG is parsed, templates by `check`; only what another task
+    gives is looked at by them alone.
+
     :param template: id, ARN, console URL or name of the campaign to clone (templated)
     :param launch_key: the name of this launch (templated), as `per_day` makes one
     :param source: what `prepare_segment` returns, or a segment definition's ARN; default: the template's own source
@@ -168,9 +172,13 @@ def launch_campaign(
     """
     connection = {name: launching[name] for name in CONNECTION_FIELDS if name in launching}
     waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
+    asked: dict[str, Any] = {"min_attempted": min_attempted, "min_attempted_percent": min_attempted_percent}
+    asked |= {"on_shortfall": on_shortfall, "patience": patience}
+    told = {**asked, "max_poll_interval": max_poll_interval}
+    check_afterwards(constants(told))
     group = LaunchGroup(group_id)
     with group:
-        check, create, start = _checked_start(template, launch_key, source, launching)
+        check, create, start = _checked_start(template, launch_key, source, launching, afterwards=of_the_run(told))
         campaign = cast("str", start.output)
         wait = CampaignStateSensor(
             task_id="wait",
@@ -181,27 +189,25 @@ def launch_campaign(
             **waiting,
             **connection,
         )
-        outcome = CheckCampaignOutcomeOperator(
-            task_id="outcome",
-            campaign_id=campaign,
-            min_attempted=min_attempted,
-            min_attempted_percent=min_attempted_percent,
-            on_shortfall=on_shortfall,
-            patience=patience,
-            **connection,
-        )
+        outcome = CheckCampaignOutcomeOperator(task_id="outcome", campaign_id=campaign, **asked, **connection)
         check >> create >> start >> wait >> outcome
     group.check_first()
     return group
 
 
 def _checked_start(
-    template: str, launch_key: str, source: XComArg | Mapping[str, Any] | str | None, launching: dict[str, Any]
+    template: str,
+    launch_key: str,
+    source: XComArg | Mapping[str, Any] | str | None,
+    launching: dict[str, Any],
+    *,
+    afterwards: dict[str, Any],
 ) -> tuple[PreflightOperator, CreateCampaignOperator, StartCampaignOperator]:
     """Make the three tasks that share a launch key."""
-    first = launching if source is None else {**launching, **AUDIENCE_UNKNOWN}
-    same: dict[str, Any] = {"launch_key": launch_key, **launching, **({} if source is None else {"source": source})}
-    check = PreflightOperator(task_id="check", template=template, launch_key=launch_key, **first)
+    same: dict[str, Any] = {"launch_key": launch_key, **launching}
+    first = same if source is None else {**same, **AUDIENCE_UNKNOWN}
+    same = same if source is None else {**same, "source": source}
+    check = PreflightOperator(task_id="check", template=template, afterwards=afterwards, **first)
     create = CreateCampaignOperator(task_id="create", template=template, **same)
     start = StartCampaignOperator(task_id="start", campaign_id=cast("str", create.output), renew_schedule=True, **same)
     return check, create, start

@@ -148,6 +148,18 @@ def test_without_a_ledger_nothing_is_created_and_it_says_how(world, kind):
     assert len(world.campaigns()) == 1
 
 
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ({"on_shortfall": "warning"}, "on_shortfall"),
+        ({"min_attempted": ""}, "min_attempted"),
+        ({"max_poll_interval": 0}, "max_poll"),
+    ],
+)
+def test_what_would_be_refused_after_people_were_called_is_refused_by_the_check(world, told, word):
+    refused(PreflightOperator(task_id="t", template=world.template, launch_key="k", afterwards=told, **FOREVER), word)
+
+
 CONNECTIONS = [
     ({"launch_ledger": "ledger"}, "launch_ledger"),
     ({"launch_ledger": ""}, "launch_ledger"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import jinja2
 import pytest
 
 from connect_campaigns._compat import BaseOperator
+from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.operators.campaigns import StartCampaignOperator
 from connect_campaigns.task_groups import launch_campaign, prepare_segment
 
@@ -118,6 +120,27 @@ def test_a_parameter_of_the_launch_may_come_from_a_task_that_its_audience_comes_
     launch_campaign(template=chosen.output, source=segment(after=chosen), launch_key="k", group_id="a")
     assert before(dag, "a.check") == {"chosen"}
     assert before(dag, "s.count_backfilled") == {"chosen", "a.check"}
+
+
+def test_a_constant_that_the_wait_or_the_outcome_would_refuse_is_refused_by_the_dag(dag):
+    for wrong in ({"on_shortfall": "warning"}, {"min_attempted": ""}, {"patience": "soon"}, {"max_poll_interval": 0}):
+        with pytest.raises(InvalidInput, match=next(iter(wrong))):
+            launch("a", None, **wrong)
+    assert not dag.tasks
+
+
+def test_a_template_that_they_would_refuse_is_refused_by_the_check_but_one_that_a_task_fills(dag):
+    few = task("few")
+    launch("a", segment(), on_shortfall="{{ params.shortfall }}", min_attempted=few.output)
+    check = dag.get_task("a.check")
+    assert set(check.afterwards) == {"on_shortfall", "patience", "max_poll_interval", "min_attempted_percent"}
+    assert before(dag, "a.check") == set()
+    assert before(dag, "a.outcome") == {"a.start", "a.wait", "few"}
+    check.render_template_fields(
+        {"params": {"shortfall": "warning"}, "dag_run": None}, jinja2.Environment(autoescape=True)
+    )
+    with pytest.raises(InvalidInput, match="`on_shortfall` is 'warning'"):
+        check.validate()
 
 
 def test_mapped_launches_share_what_comes_from_outside(dag):

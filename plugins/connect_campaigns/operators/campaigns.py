@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core import parameters
+from connect_campaigns.core.afterwards import check_afterwards
 from connect_campaigns.core.attempt import LaunchRequest
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.launch import Claim, Mode
@@ -248,11 +249,28 @@ class PreflightOperator(CreateCampaignOperator):
     in seconds and not after hours. Green when a launch may go on, or went on already; the same parameters as
     `CreateCampaignOperator`. It writes only where it skips for lateness (``if_late="skip"``): the key's void.
 
+    :param afterwards: what the tasks after the launch are told, checked here since they would tell it when people were
+        called: parameters of `CheckCampaignOutcomeOperator` by name, and the sensor's ``max_poll_interval`` (templated)
     :returns: what the key and each guard said, by name, as ``{"freeze": "passed: off"}``
     :raises GuardFailed: a guard refuses, or the key's launch does
     :raises LaunchSkipped: this run launches nobody: it is a backfill's, too late and may be, or only checks
     :raises LaunchHeld: a retry may find it otherwise
     """
+
+    template_fields: Sequence[str] = (*CreateCampaignOperator.template_fields, "afterwards")
+
+    def __init__(self, *, afterwards: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.afterwards = afterwards
+
+    def validate(self) -> tuple[str, tuple[str | None, PreparedSegment | None], ScheduleSpec, GuardSettings]:
+        """Check every parameter, before any call.
+
+        :raises InvalidInput: one is not what it must be
+        """
+        if self.afterwards is not None:
+            check_afterwards(self.afterwards)
+        return super().validate()
 
     def execute(self, context: Context) -> dict[str, str]:  # type: ignore[override] # it makes no campaign: no id
         """Evaluate, log the table, and pass or raise what the first failed guard says."""
