@@ -158,7 +158,7 @@ def test_a_file_that_nobody_wrote_anew_is_refused(tmp_path):
     folder = written(tmp_path, a_0=HEADER + people(0, 5), a_1=HEADER + people(5, 6))
     day_old = (datetime.now(UTC) - timedelta(hours=25)).timestamp()
     os.utime(folder / "a_1", (day_old, day_old))
-    with pytest.raises(NotSeen, match=r"was written 25 hours ago .* at most 20 hours ago \(`max_file_age`\)"):
+    with pytest.raises(NotSeen, match=r"(?s)was written 25\.0 h ago .* at most 20\.0 h ago \(`max_file_age`\)"):
         checked(f"{folder}/", max_age=timedelta(hours=20))
     assert checked(folder / "a_0", max_age=timedelta(hours=20))[1].findings.good == 5
     assert checked(f"{folder}/")[1].findings.good == 6

@@ -50,7 +50,9 @@ def test_the_settings_can_t_be_changed_and_can_be_hashed():
 
 
 def audience(**given) -> GuardSettings:
-    return with_audience(GuardSettings(), **{**dict.fromkeys(OF_AUDIENCE), "allow_sql_segment": False, **given})
+    return with_audience(
+        GuardSettings(), **{**dict.fromkeys(OF_AUDIENCE), "if_expiring": "fail", "allow_sql_segment": False, **given}
+    )
 
 
 OF_AUDIENCE = (
