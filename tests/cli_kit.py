@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 # isort: split
-from connect_campaigns import __main__, cli
+from connect_campaigns import __main__, cli, cli_ledger
 from connect_campaigns._compat import WITHOUT_AIRFLOW
+from connect_campaigns.aws.patience import Patience
 
 AWS_VARIABLES = ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
 
@@ -56,7 +57,8 @@ class CommandLine:
         )
         # Also restores it afterwards: the command line sets it for its own process.
         monkeypatch.setenv(WITHOUT_AIRFLOW, "1")
-        monkeypatch.setattr(cli, "sleep", self.waits.append)
+        for module in (cli, cli_ledger):
+            monkeypatch.setattr(module, "Patience", lambda: Patience(sleep=self.waits.append))
 
     def set(self, **variables: str | None) -> None:
         """Set environment variables; None removes one."""

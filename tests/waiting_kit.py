@@ -8,12 +8,25 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from connect_campaigns.aws.patience import Patience
 from tests.emulator.campaign_kit import INSTANCE, Kit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["INSTANCE", "Kit", "TaskInstance", "connection_json", "fast_client", "meanwhile", "running_campaigns"]
+__all__ = [
+    "AT_ONCE",
+    "INSTANCE",
+    "Kit",
+    "TaskInstance",
+    "connection_json",
+    "fast_client",
+    "meanwhile",
+    "running_campaigns",
+]
+
+AT_ONCE = Patience(sleep=lambda _: None, jitter=lambda: 0.5)
+"""Waits that take no time."""
 
 fast_client = {"retries": {"total_max_attempts": 1}, "connect_timeout": 2, "read_timeout": 5}
 """`botocore_config` of tests in which calls are to fail at once."""

@@ -9,12 +9,13 @@ from connect_campaigns.aws.clone import LEDGER_TAG, TEMPLATE_TAG
 from connect_campaigns.aws.others import active_on, other_launches
 from connect_campaigns.aws.reading import last_counted, read_segment
 from connect_campaigns.core import refusals
-from connect_campaigns.core.guards import GUARDS, Fact, Facts, Failed, OnFailure, Warned
+from connect_campaigns.core.guards import GUARDS
 from connect_campaigns.core.guards_of_others import USUAL_LEAD
 from connect_campaigns.core.keys import audience_name
 from connect_campaigns.core.launch import Claim, Key, Mode, State
 from connect_campaigns.core.schedule import LEAD, bounded, plan, run_day, window_of
 from connect_campaigns.core.states import NOT_FOUND
+from connect_campaigns.core.verdicts import Fact, Facts, Failed, OnFailure, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.aws.segments import Segments
     from connect_campaigns.core.attempt import LaunchRequest, Seen
-    from connect_campaigns.core.guards import Verdict
     from connect_campaigns.core.log import Log
     from connect_campaigns.core.records import ClaimRecord, KeyRecord, RelaunchRecord
     from connect_campaigns.core.schedule import Late, Window
+    from connect_campaigns.core.verdicts import Verdict
     from connect_campaigns.writes import Writes
 
 
@@ -72,7 +73,7 @@ class Checks:
             has_ledger=self._ledger is not None,
             key=self._request.key,
             claimed_at=ours.written_at if ours else None,
-            asked_source=None if self._request.makes_campaigns else self._request.source_arn,
+            asked_source=self._request.source_arn,
             prepared=self._request.prepared,
         )
         fetched: set[Fact] = set()

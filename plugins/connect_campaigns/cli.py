@@ -7,14 +7,13 @@ unexpected; of several campaigns the worst counts. Nothing is remembered: what w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import random
-from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from connect_campaigns.aws.campaigns import NOT_SEEN
 from connect_campaigns.aws.halting import PAUSE, STOP, halt
+from connect_campaigns.aws.patience import Patience
 from connect_campaigns.cli_base import Exit, aws_options, exit_code, print_json, say, tell
 from connect_campaigns.cli_ledger import ledger, relaunch
 from connect_campaigns.core.errors import ConnectCampaignsError
@@ -98,7 +97,7 @@ def halt_all(how: Halt, aws: Aws, targets: Sequence[Target], *, as_json: bool) -
     try:
         for target in targets:
             if target.exit is None:
-                ended = halt(how, aws.campaigns, str(target.id), before=target.before, sleep=sleep, jitter=random)
+                ended = halt(how, aws.campaigns, str(target.id), before=target.before, patience=Patience())
                 target.state = ended.state or target.state
                 target.end(ended.error)
             if not as_json:
@@ -167,7 +166,7 @@ def stop(*, aws: Aws, campaigns: tuple[str, ...], instance_id: str | None, as_js
         return Exit.REFUSED
     for target in here if len(here) > 1 else ():
         if target.before in {None, NOT_SEEN, CampaignState.RUNNING}:
-            halt(PAUSE, aws.campaigns, str(target.id), before=target.before, sleep=sleep, jitter=random)
+            halt(PAUSE, aws.campaigns, str(target.id), before=target.before, patience=Patience())
     return halt_all(STOP, aws, targets, as_json=as_json)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, datetime
-from random import random
-from time import sleep
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +12,7 @@ import click
 from connect_campaigns.aws.campaigns import Campaigns
 from connect_campaigns.aws.ledger import Ledger
 from connect_campaigns.aws.metrics import Metrics
+from connect_campaigns.aws.patience import Patience
 from connect_campaigns.cli_base import Exit, aws_options, person, print_json, say
 from connect_campaigns.core.bucket_policy import bucket_policy
 from connect_campaigns.core.errors import InvalidInput, ServiceRefused
@@ -124,7 +123,7 @@ def ledger_rebuild(*, aws: Aws, uri: str, as_json: bool, ledger_id: str | None, 
       python -m connect_campaigns ledger rebuild s3://my-launches/connect
     """  # noqa: D301
     book = opened(aws, uri)
-    rebuilding = Rebuilding(campaigns=aws.campaigns, ledger=book, by=person(), log=Said(), sleep=sleep, jitter=random)
+    rebuilding = Rebuilding(campaigns=aws.campaigns, ledger=book, by=person(), log=Said(), patience=Patience())
     rebuilt = rebuilding.run(ledger_id=ledger_id, instance_id=instance_id, now=datetime.now(UTC))
     say(
         f"{len(rebuilt.launched)} launches noted, {len(rebuilt.void)} clones that had not begun given up,"
@@ -181,7 +180,7 @@ def relaunch(*, aws: Aws, as_json: bool, key: str, reason: str, by: str | None, 
         metrics=Metrics(aws.client("connect")),
         log=Said(),
         wall_clock=lambda: datetime.now(UTC),
-        sleep=sleep,
+        patience=Patience(),
     ).request(ask)
     if request.asker != ask.asker:
         say(f"a relaunch was asked for already, by {request.by} at {request.at} ({request.reason}): that one stands")

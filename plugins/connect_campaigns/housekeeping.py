@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from connect_campaigns.aws.campaigns import BATCH
 from connect_campaigns.aws.clone import LEDGER_TAG, TEMPLATE_TAG
 from connect_campaigns.aws.deleting import Deleting
-from connect_campaigns.aws.patience import read_patiently
 from connect_campaigns.core.errors import (
     ConnectCampaignsError,
     FinalError,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
+    from connect_campaigns.aws.patience import Patience
     from connect_campaigns.core.housekeeping import Rules
     from connect_campaigns.core.log import Log
 
@@ -92,8 +92,6 @@ class Housekeeping:
     :param max_deletions: how many campaigns this run deletes at most
     :param report_only: look, write and delete nothing
     :param by: names the attempt
-    :param sleep: waits that many seconds
-    :param jitter: a number from 0 to 1
     """
 
     def __init__(
@@ -106,8 +104,7 @@ class Housekeeping:
         max_deletions: int,
         by: str,
         log: Log,
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
+        patience: Patience,
         report_only: bool = False,
     ) -> None:
         self.rules = rules
@@ -118,9 +115,8 @@ class Housekeeping:
         self._max_deletions = max_deletions
         self._report_only = report_only
         self._log = log
-        self._sleep = sleep
-        self._jitter = jitter
-        self._deleting = Deleting(campaigns=campaigns, ledger=ledger, by=by, sleep=sleep, jitter=jitter)
+        self._patience = patience
+        self._deleting = Deleting(campaigns=campaigns, ledger=ledger, by=by, patience=patience)
 
     def run(self) -> Tidied:
         """Judge every campaign, then delete what is due, one after the other.
@@ -164,7 +160,7 @@ class Housekeeping:
         states: dict[str, str] = {}
         for at in range(0, len(listed), BATCH):
             if at:
-                self._sleep(STATES_EVERY_S)
+                self._patience.sleep(STATES_EVERY_S)
             ids = [each.id for each in listed[at : at + BATCH]]
             states |= self._read(partial(self._campaigns.states, ids))
         return [replace(each, state=states[each.id]) for each in listed]
@@ -176,7 +172,7 @@ class Housekeeping:
             if not worth_a_look(each, self.rules, now=self._campaigns.service_now()):
                 looked.append(each)
                 continue
-            self._sleep(DESCRIBE_EVERY_S)
+            self._patience.sleep(DESCRIBE_EVERY_S)
             description = self._read(partial(self._campaigns.describe, each.id))
             if description is None:
                 looked.append(replace(each, state=NOT_FOUND))
@@ -186,7 +182,7 @@ class Housekeeping:
         return looked
 
     def _read(self, read: Callable[[], T]) -> T:
-        return read_patiently(read, sleep=self._sleep, jitter=self._jitter)
+        return self._patience.read(read)
 
     # -- deleting -----------------------------------------------------------------------------------------------------
 
@@ -197,7 +193,7 @@ class Housekeeping:
                 self._log.info("%d deleted, which is `max_deletions`: the next run goes on", self._max_deletions)
                 break
             if each is not due[0]:
-                self._sleep(DELETE_EVERY_S)
+                self._patience.sleep(DELETE_EVERY_S)
             in_a_row = 0 if self._delete(each) else in_a_row + 1
             if in_a_row >= MAX_IN_A_ROW:
                 break

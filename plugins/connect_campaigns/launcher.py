@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.aws.metrics import Metrics
+    from connect_campaigns.aws.patience import Patience
     from connect_campaigns.aws.segments import Segments
     from connect_campaigns.core.attempt import LaunchRequest, Seen
     from connect_campaigns.core.log import Log
@@ -44,7 +45,9 @@ UNTIL_BELIEVED = (1.0, 2.0)
 UNTIL_RUNNING = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """The same after the service's yes to a start: users report up to 20 seconds until Running shows."""
 
-TRUE_ENDS = frozenset({"launched_ended", "other_ledger", "other_instance", "key_taken", "key_of_another_template"})
+TRUE_ENDS = frozenset(
+    {"launched_ended", "other_ledger", "other_instance", "other_audience", "key_taken", "key_of_another_template"}
+)
 """Codes of final errors that hold although this key has claimed the campaign: none says that nothing was started."""
 
 ENDS = frozenset({Act.CREATED, Act.STARTED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.RAN})
@@ -57,8 +60,6 @@ class Launcher:
     :param metrics: tells a relaunch whom the former launch attempted
     :param segments: gives the segments of a domain; None = nobody reads the source's definition
     :param wall_clock: the worker's clock, aware
-    :param sleep: waits that many seconds
-    :param jitter: a number from 0 to 1
     :param nonce: a short text that no other attempt makes
     """
 
@@ -72,8 +73,7 @@ class Launcher:
         segments: Callable[[str], Segments] | None = None,
         log: Log,
         wall_clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
+        patience: Patience,
         nonce: Callable[[], str],
     ) -> None:
         self.request = request
@@ -95,14 +95,13 @@ class Launcher:
             checks=self.checks,
             writes=self._writes,
             log=log,
-            sleep=sleep,
-            jitter=jitter,
+            patience=patience,
         )
         self._metrics = metrics
         self._wall_clock = wall_clock
-        self.observer = Observer(request, campaigns=campaigns, ledger=ledger, sleep=sleep, jitter=jitter)
+        self.observer = Observer(request, campaigns=campaigns, ledger=ledger, patience=patience)
         self.log = log
-        self.sleep = sleep
+        self._patience = patience
         self.nonce = nonce
 
     @property
@@ -149,7 +148,7 @@ class Launcher:
         if ask is None:
             return
         self.checks.demand_run()
-        request = self.relaunching().request(ask, or_first=True)
+        request = self.relaunching().request(ask)
         if request.generation:
             self.log.info("Relaunch, asked by %s: %s (generation %d)", request.by, request.reason, request.generation)
         else:
@@ -169,7 +168,7 @@ class Launcher:
             metrics=self._metrics,
             log=self.log,
             wall_clock=self._wall_clock,
-            sleep=self.sleep,
+            patience=self._patience,
         )
 
     def _passes(self) -> Launched:
@@ -234,15 +233,13 @@ class Launcher:
     def _look_again(self, memory: Memory, waits: tuple[float, ...]) -> bool:
         if memory.looks >= len(waits):
             return False
-        self.sleep(waits[memory.looks])
+        self._patience.sleep(waits[memory.looks])
         memory.looks += 1
         return True
 
     def _ended(self, act: Act, seen: Seen, memory: Memory) -> Launched:
-        if act is not Act.STARTED and self.request.source_arn:
-            description = self.campaigns.describe(seen.campaign or "")
-            if description:
-                self.starting.demand_source(description, seen)
+        if act is not Act.STARTED:
+            self.starting.demand_source(seen)
         return Launched(campaign_id=seen.campaign or "", how=act, generation=seen.generation, window=memory.window)
 
     def open_ledger(self) -> None:
@@ -270,7 +267,7 @@ class Launcher:
             case Act.VOID:
                 self._void_gone(seen)
             case Act.AGAIN:
-                self.sleep(LOOK_AGAIN_S)
+                self._patience.sleep(LOOK_AGAIN_S)
             case _:
                 msg = f"{act} is no act of a pass"
                 raise AssertionError(msg)

@@ -6,16 +6,16 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from connect_campaigns.aws.patience import read_patiently
 from connect_campaigns.core.attempt import Seen
 from connect_campaigns.core.launch import Act, Claim, Key, Mine, Observation, State, decide, may_be_given_up
 from connect_campaigns.core.states import NOT_FOUND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
+    from connect_campaigns.aws.patience import Patience
     from connect_campaigns.core.attempt import LaunchRequest, Memory
     from connect_campaigns.core.records import ClaimRecord, KeyRecord
 
@@ -33,12 +33,10 @@ class Observer:
         *,
         campaigns: Campaigns,
         ledger: Ledger | None,
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
+        patience: Patience,
     ) -> None:
         self._request = request
-        self._sleep = sleep
-        self._jitter = jitter
+        self._patience = patience
         self._campaigns = campaigns
         self._ledger = ledger
 
@@ -103,9 +101,7 @@ class Observer:
 
     def _state(self, campaign: str) -> str:
         """Read the state; its rate is the whole account's, so many launches at once have to wait for each other."""
-        return read_patiently(
-            lambda: self._campaigns.state(campaign), sleep=self._sleep, jitter=self._jitter, waits=MAX_WAITS
-        )
+        return self._patience.read(lambda: self._campaigns.state(campaign), waits=MAX_WAITS)
 
     def _whose(self, claim: ClaimRecord | None, generation: int) -> Claim:
         if claim is None:

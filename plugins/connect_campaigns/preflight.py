@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.core import refusals
 from connect_campaigns.core.attempt import Memory, Seen
-from connect_campaigns.core.guards import Failed, OnFailure, Passed
+from connect_campaigns.core.errors import FinalError, LaunchHeld, LaunchRefused
 from connect_campaigns.core.launch import Act, Claim, Key, Mode, Observation, State, decide
+from connect_campaigns.core.verdicts import Failed, OnFailure, Passed
 from connect_campaigns.launcher import ENDS
 
 if TYPE_CHECKING:
-    from connect_campaigns.core.guards import Verdict
+    from connect_campaigns.core.errors import ConnectCampaignsError
+    from connect_campaigns.core.verdicts import Verdict
     from connect_campaigns.launcher import Launcher
 
 LAUNCH_KEY = "launch_key"
@@ -32,12 +34,19 @@ def preflight(launcher: Launcher) -> tuple[list[tuple[str, Verdict]], Seen]:
         return [(LAUNCH_KEY, Passed(given_up)), *launcher.checks.verdicts(seen)], seen
     action = decide(seen.observation)
     if action.act in {Act.REFUSE, Act.RETRY}:
-        error = refusals.of_pass(action.reason, seen, key=request.key)
-        then = OnFailure.FAIL if action.act is Act.REFUSE else OnFailure.HOLD
-        return [(LAUNCH_KEY, Failed(error.found, allowed=error.allowed, hint=error.hint, then=then))], seen
+        return [(LAUNCH_KEY, _failed(refusals.of_pass(action.reason, seen, key=request.key)))], seen
     if action.act in ENDS or action.act is Act.LOOK_FOR_END:
+        try:
+            launcher.starting.demand_source(seen)
+        except (LaunchRefused, LaunchHeld) as error:
+            return [(LAUNCH_KEY, _failed(error))], seen
         return [(LAUNCH_KEY, Passed(f"campaign {seen.campaign} is {seen.reading}: nothing is left to start"))], seen
     return [
         (LAUNCH_KEY, Passed(f"campaign {seen.campaign}" if seen.campaign else "new")),
         *launcher.checks.verdicts(seen),
     ], seen
+
+
+def _failed(error: ConnectCampaignsError) -> Failed:
+    then = OnFailure.FAIL if isinstance(error, FinalError) else OnFailure.HOLD
+    return Failed(error.found, allowed=error.allowed, hint=error.hint, then=then)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from connect_campaigns.aws.campaigns import NOT_SEEN
 from connect_campaigns.aws.clone import KEY_HASH_TAG, KEY_TAG, LEDGER_TAG, TEMPLATE_TAG
-from connect_campaigns.aws.patience import read_patiently
 from connect_campaigns.core.errors import InvalidInput, NotSeen
 from connect_campaigns.core.keys import key_hash
 from connect_campaigns.core.records import ClaimRecord, Freeze, KeyRecord, RelaunchRecord
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
+    from connect_campaigns.aws.patience import Patience
     from connect_campaigns.core.log import Log
 
 T = TypeVar("T")
@@ -54,8 +54,6 @@ class Rebuilding:
     """Rebuilds one ledger.
 
     :param by: who asks
-    :param sleep: waits that many seconds
-    :param jitter: a number from 0 to 1
     """
 
     def __init__(
@@ -65,12 +63,10 @@ class Rebuilding:
         ledger: Ledger,
         by: str,
         log: Log,
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
+        patience: Patience,
     ) -> None:
         self._campaigns = campaigns
-        self._sleep = sleep
-        self._jitter = jitter
+        self._patience = patience
         self._ledger = ledger
         self._by = by
         self._log = log
@@ -129,7 +125,7 @@ class Rebuilding:
         return found
 
     def _read(self, read: Callable[[], T]) -> T:
-        return read_patiently(read, sleep=self._sleep, jitter=self._jitter)
+        return self._patience.read(read)
 
     def _marker_id(self, described: list[Description], wanted: str | None) -> str:
         there = self._ledger.found_marker()

@@ -14,7 +14,7 @@ from connect_campaigns.aws.former import whom_it_attempted
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, STATE_DECIDES, Kind, explain
 from connect_campaigns.aws.patience import LOOK_AGAIN_S
 from connect_campaigns.core import refusals
-from connect_campaigns.core.errors import LaunchRefused, LaunchUncertain
+from connect_campaigns.core.errors import LaunchUncertain
 from connect_campaigns.core.launch import OVER, Claim, State
 from connect_campaigns.core.records import ClaimRecord, KeyRecord, RelaunchRecord
 from connect_campaigns.core.relaunch import Situation, Step, settle
@@ -27,13 +27,12 @@ if TYPE_CHECKING:
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.aws.metrics import Metrics
+    from connect_campaigns.aws.patience import Patience
     from connect_campaigns.core.log import Log
     from connect_campaigns.core.relaunch import Ask
 
 MAX_PASSES = 20
 """A relaunch takes 2 to 5; the bound turns a fight into an error that can be tried again."""
-
-NOTHING_LAUNCHED = "nothing_launched"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,8 @@ class Look:
 class Settled:
     """What one request carries from pass to pass.
 
-    :param wanted: the generation it asks for, fixed by its first look: a launch that goes on meanwhile is not chased
+    :param wanted: the generation it asks for, fixed by its first look: a launch that goes on meanwhile is not chased;
+        another's request for the same generation is, since it may have been launched by now
     :param deleted: campaigns whose deletion the service has confirmed, as they were
     """
 
@@ -64,7 +64,6 @@ class Relaunching:
 
     :param metrics: tells whom the former launch attempted; None = it is not told
     :param wall_clock: this machine's clock, aware: only for the time of a note, where the service told none
-    :param sleep: waits that many seconds
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class Relaunching:
         metrics: Metrics | None,
         log: Log,
         wall_clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
+        patience: Patience,
     ) -> None:
         self._key = key
         self._campaigns = campaigns
@@ -84,12 +83,11 @@ class Relaunching:
         self._metrics = metrics
         self._log = log
         self._wall_clock = wall_clock
-        self._sleep = sleep
+        self._patience = patience
 
-    def request(self, ask: Ask, *, or_first: bool = False) -> RelaunchRecord:
+    def request(self, ask: Ask) -> RelaunchRecord:
         """Give up what was, and write the request; the same asker again gets the same one.
 
-        :param or_first: where nothing was launched yet, note that this asker's launch is the first (generation 0)
         :returns: the request that stands: `generation` is the first that may launch
         :raises LaunchRefused: nothing was launched with this key, or what it names must not be given up
         :raises LaunchHeld: the former launch still runs
@@ -97,12 +95,7 @@ class Relaunching:
         """
         settled = Settled()
         for _ in range(MAX_PASSES):
-            try:
-                request = self.one_pass(ask, settled)
-            except LaunchRefused as error:
-                if error.code != NOTHING_LAUNCHED or not or_first:
-                    raise
-                request = self._first(ask)
+            request = self.one_pass(ask, settled)
             if request:
                 return request
         raise LaunchUncertain(
@@ -119,8 +112,10 @@ class Relaunching:
         """
         if settled.wanted is not None:
             request = self._ledger.relaunch(self._key, settled.wanted)
-            if request:
+            if request and request.asker == ask.asker:
                 return request
+            if request:
+                settled.wanted = None  # another asker was first to it: what that means is decided anew
         seen = self._observe(settled, ask)
         step, reason = settle(seen.situation, ask)
         if step is Step.REFUSE:
@@ -132,35 +127,19 @@ class Relaunching:
         self._do(step, seen, ask, settled)
         return None
 
-    def _first(self, ask: Ask) -> RelaunchRecord | None:
-        """Note that this asker's is the first launch, so that its retry doesn't give up what it launched itself."""
-        noted = RelaunchRecord(
-            at=self._now(),
-            by=ask.by,
-            key=self._key,
-            generation=0,
-            reason=ask.reason,
-            asker=ask.asker,
-            recontact=ask.recontact,
-            attempted=0,
-        )
-        self._ledger.write_relaunch(noted)
-        return self._ledger.relaunch(self._key, 0)
-
     def look(self, ask: Ask) -> str | None:
         """Say what a request would give up; change nothing.
 
-        :returns: None where nothing is: this asker's request is there already, or nothing was launched yet
+        :returns: None where nothing is: this asker's request is there already, or nobody launched the generation yet
         :raises ConnectCampaignsError: it would be refused
         """
         seen = self._observe(Settled(), ask)
         step, reason = settle(seen.situation, ask)
-        if step is Step.REFUSE and reason != NOTHING_LAUNCHED:
+        if step is Step.REFUSE:
             raise refusals.refusal(reason, key=self._key, campaign=seen.campaign or "", reading=seen.reading)
-        if step in {Step.DONE, Step.REFUSE}:
+        if step is Step.DONE or not seen.campaign:
             return None
-        what = f"campaign {seen.campaign} ({seen.reading})" if seen.campaign else "no campaign"
-        return f"a relaunch: {what} of generation {seen.situation.generation} is given up"
+        return f"a relaunch: campaign {seen.campaign} ({seen.reading}) of generation {seen.situation.generation} is given up"
 
     # -- observing ----------------------------------------------------------------------------------------------------
 
@@ -254,7 +233,7 @@ class Relaunching:
         elif outcome.kind is Kind.REFUSED and outcome.code not in STATE_DECIDES:
             raise explain(outcome, action="connect-campaigns:DeleteCampaign", resource=f"campaign {campaign}")
         else:
-            self._sleep(LOOK_AGAIN_S)
+            self._patience.sleep(LOOK_AGAIN_S)
 
     def _seal(self, seen: Look, ask: Ask, settled: Settled) -> None:
         generation = seen.situation.next_generation if settled.wanted is None else settled.wanted

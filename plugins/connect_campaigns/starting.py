@@ -15,10 +15,9 @@ from connect_campaigns.core.schedule import LONG_LEAD, Window, window_of
 from connect_campaigns.core.verdict_text import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from connect_campaigns.aws.campaigns import Campaigns, Description
     from connect_campaigns.aws.outcomes import Outcome
+    from connect_campaigns.aws.patience import Patience
     from connect_campaigns.checks import Checks
     from connect_campaigns.core.attempt import LaunchRequest, Memory, Seen
     from connect_campaigns.core.log import Log
@@ -42,10 +41,7 @@ NOT_AS_READ = STATE_DECIDES | {"ResourceNotFoundException"}
 
 
 class Starting:
-    """Starts the campaign of one request, at most once a pass.
-
-    :param jitter: a number from 0 to 1
-    """
+    """Starts the campaign of one request, at most once a pass."""
 
     def __init__(
         self,
@@ -55,16 +51,14 @@ class Starting:
         checks: Checks,
         writes: Writes | None,
         log: Log,
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
+        patience: Patience,
     ) -> None:
         self._request = request
         self._campaigns = campaigns
         self._checks = checks
         self._writes = writes
         self._log = log
-        self._sleep = sleep
-        self._jitter = jitter
+        self._patience = patience
 
     def start(self, seen: Seen, memory: Memory) -> None:
         """Renew a schedule that has passed; else ask the guards, and send StartCampaign as the very next call."""
@@ -72,8 +66,7 @@ class Starting:
         if description is None:
             return
         self._checks.demand_ours(description)
-        if self._request.source_arn:
-            self.demand_source(description, seen)
+        self.demand_source(seen, description)
         window = self._checks.window(description, lead=memory.lead)
         if isinstance(window, Window) and window != window_of(description.config):
             self._renew(description, window, memory)
@@ -102,17 +95,23 @@ class Starting:
         outcome = self._campaigns.start(description.id)
         self._after_start(outcome, description.id, memory)
 
-    def demand_source(self, description: Description, seen: Seen) -> None:
-        """Refuse a campaign that waits for another audience than was asked for; of one that has begun, say so."""
-        source = description.config.get("source", {}).get("customerProfilesSegmentArn")
-        if same_source(source, self._request.source_arn):
+    def demand_source(self, seen: Seen, known: Description | None = None) -> None:
+        """Refuse a campaign of another audience than was asked for: this task would be green, and nobody of its called.
+
+        :param known: the campaign's description, where it was just read
+        :raises LaunchHeld: the campaign waits
+        :raises LaunchRefused: it has begun
+        """
+        asked = self._request.source_arn
+        description = (known or self._campaigns.describe(seen.campaign or "")) if asked else None
+        if description is None:
             return
-        differs = f"it has {source}, the run {self._request.source_arn}"
-        if seen.observation.state is State.INITIALIZED:
-            raise refusals.of_pass("other_source", seen, key=self._request.key, reading=differs)
-        self._log.warning(
-            "Campaign %s is %s, on another audience than this run's: %s", description.id, seen.reading, differs
-        )
+        source = description.config.get("source", {}).get("customerProfilesSegmentArn")
+        if same_source(source, asked):
+            return
+        begun = "other_audience_bare" if self._request.mode is Mode.BARE else "other_audience"
+        code = "other_source" if seen.observation.state is State.INITIALIZED else begun
+        raise refusals.of_pass(code, seen, key=self._request.key, reading=f"it has {source}, this task {asked}")
 
     def _record(
         self,
@@ -173,7 +172,7 @@ class Starting:
             final = self._request.mode is Mode.BARE and not memory.unknown_sends
             raise send_refusals.start_ended(outcome.code, outcome.message, campaign, final=final)
         if outcome.kind is Kind.REFUSED:
-            self._sleep(LOOK_AGAIN_S)
+            self._patience.sleep(LOOK_AGAIN_S)
 
     def wait_out(self, outcome: Outcome, memory: Memory, action: str) -> None:
         """Wait before the next pass, longer each time.
@@ -181,7 +180,7 @@ class Starting:
         :raises ServiceUnavailable: it was throttled for too long
         """
         memory.throttled += 1
-        pause = min(LONGEST_WAIT_S, 2.0 ** (memory.throttled - 1)) * (0.5 + self._jitter() / 2)
+        pause = self._patience.pause(memory.throttled - 1, longest=LONGEST_WAIT_S)
         memory.waited_s += pause
         if memory.waited_s > MAX_WAITED_S:
             raise ServiceUnavailable(
@@ -190,4 +189,4 @@ class Starting:
                 hint="retry later, or spread the launches: a pool, or fewer mapped tasks at once",
                 code="throttled",
             )
-        self._sleep(pause)
+        self._patience.sleep(pause)

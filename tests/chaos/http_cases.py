@@ -20,6 +20,7 @@ from connect_campaigns.operators.campaigns import CreateCampaignOperator, StartC
 from connect_campaigns.relaunching import Relaunching
 from tests.chaos.http_faults import FAULTS
 from tests.launch_kit import LEDGER, Ran
+from tests.waiting_kit import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,8 +111,7 @@ class Play:
             max_deletions=100,
             by="housekeeping",
             log=LOG,
-            sleep=lambda _: None,
-            jitter=lambda: 0.5,
+            patience=AT_ONCE,
         ).run()
 
     def relaunch(self, asker: str) -> None:
@@ -119,7 +119,7 @@ class Play:
         hook = self.world.hook()
         relaunching = Relaunching(
             KEY, campaigns=hook.campaigns, ledger=hook.ledger_at(LEDGER), metrics=None, log=LOG,
-            wall_clock=self.world.kit.now, sleep=lambda _: None,
+            wall_clock=self.world.kit.now, patience=AT_ONCE,
         )  # fmt: skip
         try:
             relaunching.request(Ask(reason="the flow was wrong", by="anna", asker=asker, recontact=True))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core.relaunch import Ask
 from connect_campaigns.relaunching import Relaunching
+from tests.waiting_kit import AT_ONCE
 
 if TYPE_CHECKING:
     from connect_campaigns.core.records import RelaunchRecord
@@ -26,5 +27,5 @@ def relaunch(hook: Any, key: str, **asks: Any) -> RelaunchRecord:
         metrics=hook.metrics,
         log=hook.log,
         wall_clock=lambda: datetime.now(UTC),
-        sleep=lambda _: None,
+        patience=AT_ONCE,
     ).request(ask)

@@ -31,7 +31,7 @@ def shared(emulator_process):
     emulator = Emulator(emulator_process.url)
     emulator.reset()
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("connect_campaigns.operators.launching.time.sleep", lambda _: None)
+        monkeypatch.setattr("time.sleep", lambda _: None)
         world = World(emulator, monkeypatch)
         world.given = world.campaign(name="by hand", schedule=world.kit.schedule(24 * 3600, 48 * 3600))
         yield world
@@ -48,7 +48,7 @@ def world(shared):
 @pytest.fixture
 def own(emulator, monkeypatch) -> World:
     """A world that a test may change."""
-    monkeypatch.setattr("connect_campaigns.operators.launching.time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     return World(emulator, monkeypatch)
 
 

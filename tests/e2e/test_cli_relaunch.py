@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from connect_campaigns import cli_ledger
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, StartCampaignOperator
 from tests.cli_kit import CommandLine
 from tests.launch_kit import LEDGER, Ran, World
@@ -21,7 +20,6 @@ def world(emulator, monkeypatch) -> World:
 
 @pytest.fixture
 def command(world, monkeypatch, capsys):
-    monkeypatch.setattr(cli_ledger, "sleep", lambda _: None)
     return CommandLine(monkeypatch, capsys, url=world.emulator.url)
 
 

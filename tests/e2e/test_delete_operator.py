@@ -20,7 +20,7 @@ KEY = "spring/fr"
 
 @pytest.fixture
 def world(emulator, monkeypatch) -> World:
-    monkeypatch.setattr("connect_campaigns.operators.halting.time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     return World(emulator, monkeypatch)
 
 

@@ -25,7 +25,7 @@ DENIED = {"kind": "error_before", "code": "AccessDeniedException", "times": 9}
 @pytest.fixture
 def waits(monkeypatch) -> list[float]:
     waited: list[float] = []
-    monkeypatch.setattr("connect_campaigns.operators.halting.time.sleep", waited.append)
+    monkeypatch.setattr("time.sleep", waited.append)
     return waited
 
 

@@ -22,7 +22,7 @@ BY_ID = "campaigns/{}.json"
 @pytest.fixture
 def waits(monkeypatch) -> list[float]:
     waited: list[float] = []
-    monkeypatch.setattr("connect_campaigns.operators.housekeeping.time.sleep", waited.append)
+    monkeypatch.setattr("time.sleep", waited.append)
     return waited
 
 

@@ -19,7 +19,7 @@ ENDED = 60
 
 @pytest.fixture
 def world(emulator, monkeypatch) -> World:
-    monkeypatch.setattr("connect_campaigns.operators.housekeeping.time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     return World(emulator, monkeypatch)
 
 

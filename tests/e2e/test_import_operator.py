@@ -6,13 +6,22 @@ import csv
 import gzip
 import logging
 import re
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from connect_campaigns.aws import csv_copy
 from connect_campaigns.core.definitions import EVERYBODY, all_of, attribute, field, groups
-from connect_campaigns.core.errors import InvalidInput, NotSeen, ServiceRefused, ServiceUnavailable
+from connect_campaigns.core.errors import (
+    InvalidInput,
+    LaunchSkipped,
+    NotSeen,
+    RetryableError,
+    ServiceRefused,
+    ServiceUnavailable,
+)
 from tests.segment_kit import Crm, bank_file, importing, run, with_key, xcoms
 from tests.waiting_kit import meanwhile
 
@@ -28,10 +37,22 @@ def refusal(operator, kind=InvalidInput):
     return caught.value
 
 
+def test_an_optional_file_that_nobody_gave_is_skipped(crm):
+    before = crm.changed
+    with pytest.raises(LaunchSkipped) as skipped:
+        run(importing(path="", if_no_path="skip"))
+    assert skipped.value.found == "no file is given, and nothing was imported"
+    for given in ({"path": ""}, {"path": " ", "if_no_path": "skip"}, {"path": "x.csv", "if_no_path": "ignore"}):
+        with pytest.raises(InvalidInput):
+            run(importing(**given))
+    assert crm.changed == before
+
+
 def test_a_file_of_customers_becomes_profiles(crm):
     told = run(importing(path=crm.people(3, city="Paris", Balance="1000")))
     job = crm.profiles.get_upload_job(DomainName="crm", JobId=told["job_ids"][0])
     assert job["CompletedAt"].isoformat() == told.pop("finished_at")
+    assert (job["CompletedAt"] + timedelta(days=14)).isoformat() == told.pop("expires_at")
     assert len(told.pop("sha256")) == 64
     assert told == {
         "rows": 3,
@@ -361,3 +382,22 @@ def test_one_job_of_several_that_fails_fails_the_import(crm, monkeypatch):
     error = refusal(importing(path=path, columns={"kind": "PartyType", "note": "Attributes.note"}), ServiceRefused)
     assert "1 records failed at the service" in error.found
     assert "upload jobs " in error.found
+
+
+@pytest.mark.parametrize("key", ["part_1", "part_2"], ids=["written anew", "one more"])
+def test_parts_that_somebody_writes_to_meanwhile_are_not_imported(crm, bucket, key):
+    bucket(part_0=b"id,note\n1,a\n", part_1=b"id,note\n2,b\n")
+    crm.emulator.add_fault(operation="GetObject", kind="hold", seconds=0.5, times=1)
+    with meanwhile(crm, ("GetObject",), lambda: bucket(**{key: b"id,note\n3,c\n"})):
+        error = refusal(importing(path="s3://crm-files/part_*"), RetryableError)
+    assert error.code == "changed"
+    assert (crm.jobs(), crm.count(EVERYBODY)) == ([], 0)
+
+
+def test_an_object_in_s3_that_nobody_wrote_anew_is_refused_before_it_is_sent(crm, bucket):
+    bucket(spring=b"id,note\n1,a\n")
+    time.sleep(1.1)  # S3 tells whole seconds
+    error = refusal(importing(path="s3://crm-files/spring", max_file_age=0.05), NotSeen)
+    assert error.code == "file_age"
+    assert not crm.jobs()
+    assert run(importing(path="s3://crm-files/spring", max_file_age=timedelta(hours=1)))["created"] == 1

@@ -17,7 +17,7 @@ from connect_campaigns.core.errors import (
 from connect_campaigns.core.records import Freeze
 from connect_campaigns.core.states import NOT_FOUND
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
-from tests.launch_kit import SEGMENT_ARN, Ran, World
+from tests.launch_kit import Ran, World
 
 SOON = {"start_after": timedelta(minutes=10)}
 
@@ -275,29 +275,6 @@ def test_a_key_never_launches_another_template_s_clone(world):
             ["launch key 'k' already launches campaign ", ", which was not cloned from this template"]
         )
     assert world.writes() == before
-
-
-def test_a_campaign_that_waits_for_another_audience_is_not_launched(world):
-    """The file was corrected after the campaign had been created: the old audience must not be called."""
-    made = Ran(
-        CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", source=SEGMENT_ARN, **SOON)
-    )
-    corrected = SEGMENT_ARN.replace("everybody", "corrected")
-    operators = [
-        CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", source=corrected, **SOON),
-        clone(world, launch_key="k", source=corrected),
-    ]
-    for operator in operators:
-        held = Ran(operator).error
-        assert isinstance(held, LaunchHeld)
-        assert held.code == "other_source"
-        assert corrected in held.found
-    assert world.starts == 0
-    world.kit.campaigns.delete_campaign(id=made.value)
-    again = Ran(
-        CreateCampaignOperator(task_id="create", template=world.template, launch_key="k2", source=SEGMENT_ARN, **SOON)
-    )
-    assert again.error is None
 
 
 def test_another_ledger_s_clone_is_refused(world):

@@ -6,13 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from connect_campaigns.core.errors import GuardFailed, InvalidInput, LaunchHeld, LaunchRefused, LaunchUncertain
+from connect_campaigns.core.errors import GuardFailed, LaunchHeld, LaunchRefused, LaunchUncertain
 from connect_campaigns.core.records import ClaimRecord, EndRecord, KeyRecord
-from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
-from tests.chaos import people
+from connect_campaigns.operators.campaigns import CreateCampaignOperator, StartCampaignOperator
 from tests.launch_kit import Ran, World
-
-SOON = {"start_after": 60}
+from tests.relaunch_kit import SOON, launch, launched_and_stopped, relaunch
 
 
 @pytest.fixture
@@ -20,21 +18,6 @@ def world(emulator, monkeypatch) -> World:
     world = World(emulator, monkeypatch)
     emulator.set_clock(frozen=True)
     return world
-
-
-def relaunch(world, key="k", **asks):
-    return people.relaunch(world.hook(), key, **{"asker": "anna/1", "recontact": True, **asks})
-
-
-def launch(world, key="k", **options):
-    start = StartCampaignOperator(task_id="t", template=world.template, launch_key=key, min_launch_gap=None, **SOON)
-    return Ran(start, **options)
-
-
-def launched_and_stopped(world) -> str:
-    campaign = launch(world).value
-    world.kit.campaigns.stop_campaign(id=campaign)
-    return campaign
 
 
 def test_stopped_relaunched_cleared_the_new_one_starts_and_the_old_one_never_again(world):
@@ -148,44 +131,6 @@ def test_the_same_audience_is_not_contacted_twice_without_a_word(world):
     assert world.starts == 2
 
 
-def test_a_reason_in_the_run_s_conf_asks_once_however_often_the_run_is_retried(world):
-    launched_and_stopped(world)
-    conf = {"relaunch": {"reason": "the flow was wrong", "recontact": True}}
-    second = launch(world, run_id="manual__2", conf=conf)
-    assert second.launch["generation"] == 1
-    assert launch(world, run_id="manual__2", conf=conf, try_number=2).value == second.value
-    world.kit.campaigns.stop_campaign(id=second.value)
-    assert launch(world, run_id="manual__2", conf=conf).error.code == "launched_ended"
-    assert launch(world, run_id="manual__3", conf=conf).launch["generation"] == 2
-    assert world.starts == 3
-
-
-def test_a_reason_in_the_conf_of_a_first_run_never_gives_up_what_that_run_launched(world):
-    conf = {"relaunch": {"reason": "just in case", "recontact": True}}
-    first = launch(world, conf=conf)
-    assert first.launch["generation"] == 0
-    assert launch(world, conf=conf, try_number=2).value == first.value  # attached, while it runs
-    world.kit.campaigns.stop_campaign(id=first.value)
-    assert launch(world, conf=conf, try_number=3).error.code == "launched_ended"
-    assert world.starts == 1
-
-
-def test_create_and_start_of_a_first_run_with_a_reason_agree(world):
-    conf = {"relaunch": "just in case"}
-    create = {"task_id": "create", "template": world.template, "launch_key": "k", **SOON}
-    made = Ran(CreateCampaignOperator(**create), conf=conf).value
-    assert Ran(StartCampaignOperator(task_id="start", campaign_id=made, launch_key="k"), conf=conf).value == made
-
-
-def test_a_backfill_with_a_reason_gives_up_nothing(world):
-    first = launched_and_stopped(world)
-    before = world.writes()
-    skipped = launch(world, run_type="backfill", run_id="backfill__1", conf={"relaunch": "all again"}).error
-    assert (skipped.code, world.writes()) == ("backfill", before)
-    assert launch(world).error.code == "launched_ended"
-    assert world.state(first) == "Stopped"
-
-
 def test_who_was_attempted_is_not_forgotten_over_the_generations_in_between(world):
     campaign = launch(world).value
     world.kit.step(3600)
@@ -248,29 +193,6 @@ def test_a_role_that_may_not_write_keys_leaves_no_campaign_behind(world):
     )
     assert launch(world).error.code == "access_denied"
     assert [each["id"] for each in world.campaigns()] == [world.template]
-
-
-def test_a_check_says_what_a_relaunch_gives_up_and_changes_nothing(world):
-    first = launched_and_stopped(world)
-    before = world.writes()
-    check = PreflightOperator(task_id="t", template=world.template, launch_key="k", **SOON)
-    assert "has ended: Stopped" in Ran(check).error.found
-    said = Ran(check, conf={"relaunch": "the flow was wrong"}).value
-    assert said["launch_key"] == f"passed: a relaunch: campaign {first} (Stopped) of generation 0 is given up"
-    assert world.writes() == before
-
-
-@pytest.mark.parametrize(
-    "conf", [{"relaunch": ""}, {"relaunch": True}, {"relaunch": ["x"]}, {"relaunch": {}}, {"relaunch": {"reason": 1}},
-             {"relaunch": {"reason": "x", "recontakt": True}}, {"relaunch": {"reason": "x", "recontact": "perhaps"}},
-             {"relaunch": "x" * 501}],
-)  # fmt: skip
-def test_a_conf_of_the_wrong_shape_is_refused_before_anything_else(world, conf):
-    before = world.writes()
-    error = launch(world, conf=conf).error
-    assert isinstance(error, InvalidInput)
-    assert "relaunch" in error.found
-    assert world.writes() == before
 
 
 def test_a_relaunch_without_a_ledger_is_refused(emulator, monkeypatch):

@@ -9,14 +9,15 @@ import pytest
 
 from connect_campaigns.core.attempt import LaunchRequest
 from connect_campaigns.core.errors import GuardFailed, LaunchSkipped
-from connect_campaigns.core.guards import Failed, GuardSettings
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.run import RunInfo
 from connect_campaigns.core.schedule import checked
+from connect_campaigns.core.verdicts import Failed, GuardSettings
 from connect_campaigns.launcher import Launcher
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, StartCampaignOperator
 from connect_campaigns.preflight import preflight
 from tests.launch_kit import Ran, World
+from tests.waiting_kit import AT_ONCE
 
 TEN = timedelta(minutes=10)
 SKEWS = [-TEN, timedelta(0), TEN]
@@ -113,8 +114,7 @@ def test_only_a_run_s_age_goes_by_the_worker_s_clock(world, skew):
         ledger=world.hook().ledger_at(None),
         log=world.hook().log,
         wall_clock=lambda: service + skew,
-        sleep=lambda _: None,
-        jitter=lambda: 0.5,
+        patience=AT_ONCE,
         nonce=lambda: "nonce",
     )
     verdicts = dict(preflight(launcher)[0])

@@ -30,7 +30,7 @@ MEMBERS = {"InvalidCampaignStateException": {"members": {"state": "Running"}}}
 @pytest.fixture
 def world(emulator, monkeypatch) -> World:
     # Waits are real in production; here only their number matters.
-    monkeypatch.setattr("connect_campaigns.operators.launching.time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     return World(emulator, monkeypatch)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as ReadOnly
     from collections.abc import Set as AbstractSet
     from contextlib import ExitStack
+    from datetime import timedelta
 
     from connect_campaigns.aws.csv_copy import Copy
     from connect_campaigns.aws.csv_source import SourceFile
@@ -42,6 +43,7 @@ class CsvRules:
     :param audience_run: leads the value that marks this file's people; the file's content is its other half
     :param max_failed_rows: bad rows that are left out rather than failing the import
     :param default_country: phone numbers as people of this region write them are rewritten as E.164; None = all must be
+    :param max_age: since the file, or the oldest of its parts, was written; None = no bound
     """
 
     key_column: str
@@ -50,6 +52,7 @@ class CsvRules:
     audience_run: str | None = None
     max_failed_rows: int = 0
     default_country: str | None = None
+    max_age: timedelta | None = None
 
 
 class FileCheck:
@@ -168,7 +171,7 @@ class FileCheck:
             self._copies = Copies(header_line, row_end=_row_end(self.mapping), files=self._kept)
         elif header != self._header:
             raise InvalidInput(
-                f"the header is {header!r}, and that of {self._files[0].name} is {self._header!r}",
+                f"the header is not that of {self._files[0].name}: {_difference(header, self._header)}",
                 allowed="parts with one header, each with it",
                 hint="write the parts with one query; is an old file left under the prefix?",
                 code="header",
@@ -224,3 +227,11 @@ def _marker(audience_run: str, sha256: str) -> str:
 
 def _row_end(mapping: Mapping) -> str:
     return f",{join(mapping.constants)}\n" if mapping.constants else "\n"
+
+
+def _difference(header: list[str], first: list[str]) -> str:
+    """Say where a header differs, without its words: where it is missing they are a customer's."""
+    if len(header) != len(first):
+        return f"it has {len(header)} columns in place of {len(first)}"
+    place = next(place for place, (one, other) in enumerate(zip(header, first, strict=True)) if one != other)
+    return f"column {place + 1} is not {first[place]!r}"

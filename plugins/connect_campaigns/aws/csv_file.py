@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.csv_check import FileCheck
 from connect_campaigns.aws.csv_source import sourced
 from connect_campaigns.aws.repeats import MOST_SUSPECTS
 from connect_campaigns.core.columns import describe_mapping
+from connect_campaigns.core.csv_parts import demand_fresh
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.rows import TOLD, Kind
 
@@ -50,10 +52,12 @@ def checked_copy(path: str, *, rules: CsvRules, log: Log, s3: Callable[[], Any] 
 
     :param path: see `csv_source.sourced`, with `s3`
     :raises InvalidInput: the file can't be sent; each of its first bad rows is in the log
-    :raises RetryableError: S3 could not be reached, or the file was written to meanwhile
+    :raises RetryableError: the file is too old, or S3 could not be reached, or the file was written to meanwhile
     """
     with ExitStack() as kept:
         with sourced(path, s3=s3, log=log) as files:
+            oldest = min(file.written_at for file in files)
+            demand_fresh(path, oldest, now=datetime.now(UTC), longest=rules.max_age)
             try:
                 checked = _check(files, name=_name(path), rules=rules, log=log, kept=kept)
             except InvalidInput as error:

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, explain
-from connect_campaigns.aws.patience import patiently
 from connect_campaigns.core.errors import LaunchRefused, NotSeen, ServiceRefused
 from connect_campaigns.core.records import ClaimRecord, EndRecord
 from connect_campaigns.core.states import ACTIVE, NOT_FOUND, CampaignState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from connect_campaigns.aws.campaigns import Campaigns
     from connect_campaigns.aws.ledger import Ledger
+    from connect_campaigns.aws.patience import Patience
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +27,12 @@ class Deleting:
 
     :param ledger: None only for campaigns that no ledger knows
     :param by: names the attempt
-    :param sleep: waits that many seconds
-    :param jitter: a number from 0 to 1
     """
 
     campaigns: Campaigns
     ledger: Ledger | None
     by: str
-    sleep: Callable[[float], None]
-    jitter: Callable[[], float]
+    patience: Patience
 
     def delete(self, campaign_id: str, *, state: str, reason: str) -> bool:
         """Delete a campaign that is Initialized or has ended.
@@ -78,7 +73,7 @@ class Deleting:
             raise _not_written(campaign_id, "its end")
 
     def _send(self, campaign_id: str) -> bool:
-        outcome = patiently(lambda: self.campaigns.delete(campaign_id), sleep=self.sleep, jitter=self.jitter)
+        outcome = self.patience.send(lambda: self.campaigns.delete(campaign_id))
         if outcome.accepted:
             return True
         if outcome.code in NOT_FOUND_CODES:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.campaigns import Campaigns
 from connect_campaigns.aws.outcomes import NOT_FOUND_CODES, Kind, explain
-from connect_campaigns.aws.patience import patiently
 from connect_campaigns.core.errors import ConnectCampaignsError, ServiceRefused
 from connect_campaigns.core.states import ENDED, NOT_FOUND, CampaignState
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connect_campaigns.aws.outcomes import Outcome
+    from connect_campaigns.aws.patience import Patience
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,17 @@ def halt(
     campaign_id: str,
     *,
     before: str | None,
-    sleep: Callable[[float], None],
-    jitter: Callable[[], float],
+    patience: Patience,
 ) -> Halted:
     """Pause, resume or stop one campaign; nothing is raised, since the next one must have its turn.
 
     The service judges, not our reading, which may be stale; only an end is believed, since nothing leads back from it.
 
     :param before: its state as read a moment ago, None where it could not be read
-    :param sleep: waits that many seconds
-    :param jitter: a number from 0 to 1
     """
     if before in ENDED - {how.target}:
         return Halted(before, _not_possible(how, campaign_id, str(before)))
-    outcome = patiently(lambda: how.send(campaigns, campaign_id), sleep=sleep, jitter=jitter)
+    outcome = patience.send(lambda: how.send(campaigns, campaign_id))
     state = how.target if outcome.accepted else _state_now(campaigns, campaign_id, outcome)
     if state == how.target:  # after a refusal too: it was so before, or the SDK sent twice and the first reply was lost
         return Halted(state)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from connect_campaigns.aws.outcomes import Kind
@@ -20,39 +23,46 @@ LOOK_AGAIN_S = 1.0
 MAX_WAITS = 6
 """Waits for one throttled call, half a minute together at most; the SDK may have waited a little before each."""
 
+LONGEST_WAIT_S = 8.0
 
-def patiently(call: Callable[[], Outcome], *, sleep: Callable[[float], None], jitter: Callable[[], float]) -> Outcome:
-    """Send, and send again while it is throttled.
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How an attempt waits; the default is real time.
 
     :param sleep: waits that many seconds
-    :param jitter: a number from 0 to 1
+    :param jitter: a number from 0 to 1, so that those who were throttled together don't come back together
     """
-    for pause in _pauses(jitter):
-        outcome = call()
-        if outcome.kind is not Kind.THROTTLED:
-            return outcome
-        sleep(pause)
-    return call()
 
+    sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
+    jitter: Callable[[], float] = random.random
 
-def read_patiently(
-    read: Callable[[], T], *, sleep: Callable[[float], None], jitter: Callable[[], float], waits: int | None = None
-) -> T:
-    """Read, and read again while it is throttled.
+    def send(self, call: Callable[[], Outcome]) -> Outcome:
+        """Send, and send again while it is throttled."""
+        for pause in self._pauses(MAX_WAITS):
+            outcome = call()
+            if outcome.kind is not Kind.THROTTLED:
+                return outcome
+            self.sleep(pause)
+        return call()
 
-    :param waits: at most so many, of up to 8 seconds; None = as for a send
-    :raises ServiceUnavailable: it was throttled each time
-    :raises ConnectCampaignsError: any other end of the read, at once
-    """
-    for pause in _pauses(jitter, waits):
-        try:
-            return read()
-        except ServiceUnavailable:
-            sleep(pause)
-    return read()
+    def read(self, read: Callable[[], T], *, waits: int = MAX_WAITS) -> T:
+        """Read, and read again while it is throttled.
 
+        :param waits: at most so many
+        :raises ServiceUnavailable: it was throttled each time
+        :raises ConnectCampaignsError: any other end of the read, at once
+        """
+        for pause in self._pauses(waits):
+            try:
+                return read()
+            except ServiceUnavailable:
+                self.sleep(pause)
+        return read()
 
-def _pauses(jitter: Callable[[], float], waits: int | None = None) -> Iterator[float]:
-    """Give growing waits, in seconds."""
-    for wait in range(MAX_WAITS if waits is None else waits):
-        yield min(8.0, 2.0**wait) * (0.5 + jitter() / 2)
+    def pause(self, nth: int, *, longest: float = LONGEST_WAIT_S) -> float:
+        """Give the seconds of the nth wait, from 0: twice as long each time, shortened by up to a half by chance."""
+        return min(longest, 2.0**nth) * (0.5 + self.jitter() / 2)
+
+    def _pauses(self, waits: int) -> Iterator[float]:
+        return (self.pause(nth) for nth in range(waits))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connect_campaigns.core.guards import GuardSettings
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.schedule import ScheduleSpec
 from connect_campaigns.core.states import NOT_FOUND
+from connect_campaigns.core.verdicts import GuardSettings
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -10,6 +10,7 @@ from connect_campaigns.core.guards_of_audience import (
     audience,
     audience_change,
     data_age,
+    data_expiry,
     exclusion,
     prepared_segment,
     sql_segment,
@@ -19,38 +20,7 @@ from connect_campaigns.core.guards_of_campaign import campaign_flow, communicati
 from connect_campaigns.core.guards_of_others import freeze, launch_gap, overlap, recontact
 from connect_campaigns.core.guards_of_run import backfill, manual_run, run_age
 from connect_campaigns.core.guards_of_time import closed_days, communication_hours, permitted_hours, schedule
-from connect_campaigns.core.verdicts import (
-    ActiveCampaign,
-    Fact,
-    Facts,
-    Failed,
-    Guard,
-    GuardSettings,
-    NotEvaluated,
-    OnFailure,
-    OtherLaunch,
-    Passed,
-    SegmentRead,
-    Verdict,
-    Warned,
-)
-
-__all__ = [
-    "GUARDS",
-    "ActiveCampaign",
-    "Fact",
-    "Facts",
-    "Failed",
-    "Guard",
-    "GuardSettings",
-    "NotEvaluated",
-    "OnFailure",
-    "OtherLaunch",
-    "Passed",
-    "SegmentRead",
-    "Verdict",
-    "Warned",
-]
+from connect_campaigns.core.verdicts import Fact, Guard
 
 _CAMPAIGN = frozenset({Fact.CAMPAIGN})
 _SEGMENT = _CAMPAIGN | {Fact.SEGMENT}
@@ -72,6 +42,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("sql_segment", _SEGMENT, sql_segment),
     Guard("data_age", _CAMPAIGN, data_age),
     Guard("suppression_age", _CAMPAIGN, suppression_age),
+    Guard("data_expiry", _CAMPAIGN, data_expiry),
     Guard("audience", _CAMPAIGN, audience),
     Guard("audience_change", _CAMPAIGN | {Fact.LAST_LAUNCH}, audience_change),
     Guard("exclusion", _SEGMENT, exclusion),

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connect_campaigns.core.exclusion import doubts, excludes
 from connect_campaigns.core.keys import same_source
 from connect_campaigns.core.outcome import has_audience
-from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Passed, span
+from connect_campaigns.core.refusals import A_KEY_EACH
+from connect_campaigns.core.schedule import Window
+from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Passed, span, told
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from connect_campaigns.core.verdicts import Facts, GuardSettings, SegmentRead, Verdict
+
+EXPIRY_MARGIN = timedelta(days=1)
+"""From a campaign's end until its people may be forgotten: their file took hours to import, and the first row counts."""
 
 
 def prepared_segment(facts: Facts, _: GuardSettings) -> Verdict:
@@ -23,7 +29,8 @@ def prepared_segment(facts: Facts, _: GuardSettings) -> Verdict:
         return Failed(
             f"the campaign's source is {source}, and this launch is for {facts.asked_source}",
             allowed="a campaign whose source is the one that `source` names",
-            hint="give the audience a campaign of its own: clear the create task, or launch under another launch key",
+            hint=f"{A_KEY_EACH}; is it the same launch on a corrected audience: python -m connect_campaigns relaunch"
+            f" {facts.key!r} --reason '…', then clear the create task, or this one where it clones",
             then=OnFailure.HOLD,
         )
     if prepared is None:
@@ -92,20 +99,55 @@ def _age(setting: str, bound: timedelta | None, what: str, imported_at: datetime
     )
 
 
+def data_expiry(facts: Facts, settings: GuardSettings) -> Verdict:
+    """The imported people outlive the campaign, and so do those who must not be contacted: expired profiles are in no segment."""
+    prepared, window = facts.prepared, facts.window
+    if settings.if_expiring is None:
+        return NotEvaluated("if_expiring=None")
+    expiries = {
+        "the audience's profiles": prepared.expires_at if prepared else None,
+        "the suppression list's profiles": prepared.suppression_expires_at if prepared else None,
+    }
+    known = {what: at for what, at in expiries.items() if at is not None}
+    if not known:
+        return NotEvaluated("`source` carries no import's expiry")
+    if not isinstance(window, Window):
+        return NotEvaluated("the campaign has no schedule that could be looked at")
+    what = min(known, key=known.__getitem__)
+    missing = window.end + EXPIRY_MARGIN - known[what]
+    if missing <= timedelta():
+        return Passed(f"until {known[what]:%Y-%m-%d %H:%M} UTC")
+    return told(
+        settings.if_expiring,
+        found=f"{what} are forgotten from {known[what]:%Y-%m-%d %H:%M} UTC on, and the campaign ends at"
+        f" {window.end:%Y-%m-%d %H:%M} UTC",
+        allowed="profiles that are kept until a day after the campaign's end, or longer",
+        hint=f"raise `data_expiry_days` of their import by {-(-missing // timedelta(days=1))} or more, and clear that import",
+    )
+
+
 def audience(facts: Facts, settings: GuardSettings) -> Verdict:
     """As many people as the DAG's author expects: nobody, or everybody, is a mistake in the file or its conditions."""
     least, most, prepared = settings.min_audience, settings.max_audience, facts.prepared
     if prepared is None:
         given = "max_audience" if least is None else "min_audience"
         return NotEvaluated("`source` carries no count") if least is most is None else _unprepared(given)
-    least = 1 if least is None else least
-    if prepared.count >= least and (most is None or prepared.count <= most):
-        return Passed(f"{prepared.count:,} profiles")
+    failed = out_of_bounds(prepared.name, prepared.count, least=1 if least is None else least, most=most)
+    return failed or Passed(f"{prepared.count:,} profiles")
+
+
+def out_of_bounds(name: str, count: int, *, least: int, most: int | None) -> Failed | None:
+    """Make the refusal of an audience that is too small or too large; None = it is neither.
+
+    :param count: profiles
+    """
+    if count >= least and (most is None or count <= most):
+        return None
     too_few = "look at the conditions' spelling and case, at the import and its expiry; or lower `min_audience`"
     return Failed(
-        f"segment {prepared.name} " + (f"has {prepared.count:,} profiles" if prepared.count else "is empty"),
+        f"segment {name} " + (f"has {count:,} profiles" if count else "is empty"),
         allowed=f"{least:,} profiles or more" + (f", at most {most:,}" if most is not None else ""),
-        hint=too_few if prepared.count < least else "look for a condition that is missing; or raise `max_audience`",
+        hint=too_few if count < least else "look for a condition that is missing; or raise `max_audience`",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connect_campaigns.core.run import MANUAL
 from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Passed, span
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def manual_run(facts: Facts, settings: GuardSettings) -> Verdict:
     if settings.if_manual == "launch":
         return Passed('if_manual="launch"')
     return Failed(
-        f"run {facts.run.run_id} was triggered by hand ({facts.run.triggered_by or 'by whom is not known'})",
+        f"run {facts.run.run_id} was triggered {MANUAL[facts.run.run_type]} ({facts.run.triggered_by or 'by whom is not known'})",
         allowed='manual runs of this scheduled DAG check only (if_manual="check")',
         hint='trigger it again with "launch" as what a manual trigger does',
         then=OnFailure.SKIP,

@@ -12,7 +12,7 @@ from connect_campaigns.core.errors import (
     LaunchSkipped,
     LaunchUncertain,
 )
-from connect_campaigns.core.guards import OnFailure
+from connect_campaigns.core.verdicts import OnFailure
 
 if TYPE_CHECKING:
     from connect_campaigns.core.attempt import Seen
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
         ConnectCampaignsError,
         ThreeParts,
     )
-    from connect_campaigns.core.guards import Failed
     from connect_campaigns.core.records import ClaimRecord
+    from connect_campaigns.core.verdicts import Failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,8 @@ class _Words:
 
 SINGLE_USE = "a campaign that is Initialized: a campaign is single-use, nothing leads back from {reading}"
 CLONE_SNIPPET = 'CreateCampaignOperator(task_id="create", template="{campaign}", start_at=…, end_at=…, timezone=…)'
+
+A_KEY_EACH = "give each audience a `launch_key` of its own (in a mapped task put the audience's name into it)"
 
 WORDS: dict[str, _Words] = {
     "unknown_state": _Words(
@@ -139,9 +141,23 @@ WORDS: dict[str, _Words] = {
     "other_source": _Words(
         error=LaunchHeld,
         found="campaign {campaign} of launch key {key!r} is not for the audience that this run prepared: {reading}",
-        allowed="one audience per launch",
-        hint="it has not started; to give it up:"
+        allowed="one audience per launch key",
+        hint=A_KEY_EACH + "; is it the same launch on a corrected audience: it has not started; to give it up:"
         " python -m connect_campaigns relaunch {key!r} --reason '…', then clear the create task, which makes a new one",
+    ),
+    "other_audience": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} of launch key {key!r} has begun on another audience; this task's audience was not"
+        " called: {reading}",
+        allowed="one audience per launch key",
+        hint=A_KEY_EACH + "; is it the same launch on a corrected audience: stop the campaign,"
+        " python -m connect_campaigns relaunch {key!r} --reason '…', then clear the create and start tasks",
+    ),
+    "other_audience_bare": _Words(
+        error=LaunchRefused,
+        found="campaign {campaign} has begun on another audience; this task's audience was not called: {reading}",
+        allowed="a campaign whose source is the one that `source` names",
+        hint="look at `campaign_id` and `source`; a campaign made from a template gets the source that is given",
     ),
     "claimed": _Words(
         error=LaunchRefused,

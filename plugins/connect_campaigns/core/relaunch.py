@@ -32,12 +32,15 @@ class Ask:
     :param by: who
     :param asker: what asked, such as a DAG run: the same never gets two
     :param recontact: the people of the former launch may be contacted again
+    :param launches: the asker is a run, which launches itself. It gets a request of its own, else it would take what it
+        has launched for the former launch; where nothing was launched yet, its launch is the first (generation 0)
     """
 
     reason: str
     by: str
     asker: str
     recontact: bool = False
+    launches: bool = False
 
     @classmethod
     def of_conf(cls, conf: object, *, by: str, asker: str) -> Ask | None:
@@ -68,6 +71,7 @@ class Ask:
             by=by,
             asker=asker,
             recontact=yes_or_no(f"conf.{CONF}.recontact", members.get("recontact", False)),
+            launches=True,
         )
 
 
@@ -124,11 +128,7 @@ def settle(now: Situation, ask: Ask) -> tuple[Step, str]:
     if now.wanted is not None and now.generation >= now.wanted:
         return Step.SEAL, ""
     if not now.bound:
-        if now.generation == 0:
-            return Step.REFUSE, "nothing_launched"
-        if request is None:
-            return Step.SEAL, ""
-        return (Step.VOID_KEY, "") if ask.recontact and not request.recontact else (Step.DONE, "")
+        return _settle_open(now, ask)
     if now.state is State.UNKNOWN:
         return Step.REFUSE, "unknown_state"
     if now.claim is Claim.ANOTHERS or now.claim is Claim.VOID:
@@ -142,3 +142,13 @@ def settle(now: Situation, ask: Ask) -> tuple[Step, str]:
     if now.state in OVER or now.deleted:
         return Step.SEAL, ""
     return Step.DELETE, ""
+
+
+def _settle_open(now: Situation, ask: Ask) -> tuple[Step, str]:
+    """Decide where nobody has launched the generation yet; another's request for it serves whoever doesn't launch."""
+    if now.generation == 0 and not ask.launches:
+        return Step.REFUSE, "nothing_launched"
+    if now.request is None:
+        return Step.SEAL, ""
+    serves = not ask.launches and (now.request.recontact or not ask.recontact)
+    return (Step.DONE, "") if serves else (Step.VOID_KEY, "")

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 BACKFILL = frozenset({"backfill", "backfill_job"})
 """Both spellings of a backfill's run type: Airflow 3's, and that of 2.11's command line."""
 
+MANUAL = {
+    "manual": "by hand",
+    "operator_triggered": "by another DAG's operator",
+    "asset_materialization": "by hand, to materialize an asset",
+}
+"""The run types that no schedule and no asset event made, and how each is triggered; Airflow 3.3 has three of them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunInfo:
@@ -48,7 +55,7 @@ class RunInfo:
     @property
     def is_manual(self) -> bool:
         """Whether a person (or a program in a person's place) triggered it."""
-        return self.run_type == "manual"
+        return self.run_type in MANUAL
 
     @property
     def name(self) -> str:

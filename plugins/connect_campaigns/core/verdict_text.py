@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connect_campaigns.core.guards import Failed, NotEvaluated, Warned
+from connect_campaigns.core.verdicts import Failed, NotEvaluated, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from connect_campaigns.core.guards import Verdict
+    from connect_campaigns.core.verdicts import Verdict
 
 
 def table(verdicts: Sequence[tuple[str, Verdict]]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -79,11 +77,12 @@ class HaltingOperator(CampaignOperator):
     def execute(self, context: Context) -> str:
         """Do it, note it, return the campaign's id; what it is already is done too."""
         from connect_campaigns.aws.halting import halt
+        from connect_campaigns.aws.patience import Patience
 
         campaign = self.validate()
         campaign_id, how = self.hook.resolve(campaign), self.how()
         before = self._state(campaign_id)
-        ended = halt(how, self.hook.campaigns, campaign_id, before=before, sleep=time.sleep, jitter=random.random)
+        ended = halt(how, self.hook.campaigns, campaign_id, before=before, patience=Patience())
         if ended.error:
             if ended.error.code != "state" or not self.accepts(ended.state):
                 raise ended.error
@@ -211,6 +210,7 @@ class DeleteCampaignOperator(CampaignOperator):
     def execute(self, context: Context) -> str:
         """Look whose it is and what it does, delete it safely, note it."""
         from connect_campaigns.aws.deleting import Deleting
+        from connect_campaigns.aws.patience import Patience
 
         campaign = self.validate()
         campaign_id = self.hook.resolve(campaign)
@@ -226,7 +226,7 @@ class DeleteCampaignOperator(CampaignOperator):
         self._demand_idle(campaign_id, state)
         self._demand_ours(description, ledger_id)
         by = run_info(context).name
-        deleting = Deleting(campaigns=campaigns, ledger=ledger, by=by, sleep=time.sleep, jitter=random.random)
+        deleting = Deleting(campaigns=campaigns, ledger=ledger, by=by, patience=Patience())
         if deleting.delete(campaign_id, state=state, reason=f"deleted by {by}"):
             self.log.info("Campaign %s is deleted; it was %s.", campaign_id, state)
             self.note(context, "deleted", campaign_id, before=state)

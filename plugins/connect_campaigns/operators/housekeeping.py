@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +109,7 @@ class DeleteFinishedCampaignsOperator(ConnectOperator):
         return told
 
     def _housekeeping(self, rules: Rules, *, by: str) -> Housekeeping:
+        from connect_campaigns.aws.patience import Patience
         from connect_campaigns.core.refusals import refuse_without_ledger
         from connect_campaigns.housekeeping import Housekeeping
 
@@ -126,8 +125,7 @@ class DeleteFinishedCampaignsOperator(ConnectOperator):
             report_only=parameters.yes_or_no("report_only", self.report_only),
             by=by,
             log=self.log,
-            sleep=time.sleep,
-            jitter=random.random,
+            patience=Patience(),
         )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,12 +12,12 @@ from connect_campaigns.context import refreshes, run_info
 from connect_campaigns.core import parameters
 from connect_campaigns.core.errors import LaunchSkipped
 from connect_campaigns.core.guard_settings import checked_guards, with_times
-from connect_campaigns.core.guards import Failed
 from connect_campaigns.core.keys import launch_key
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.refreshed import newest
 from connect_campaigns.core.schedule import checked
 from connect_campaigns.core.verdict_text import table
+from connect_campaigns.core.verdicts import Failed
 from connect_campaigns.operators.audience import AudienceOperator
 
 if TYPE_CHECKING:
@@ -28,10 +26,10 @@ if TYPE_CHECKING:
     from connect_campaigns._compat import Context
     from connect_campaigns.aws.ledger import Ledger
     from connect_campaigns.core.attempt import LaunchRequest
-    from connect_campaigns.core.guards import GuardSettings
     from connect_campaigns.core.run import RunInfo
     from connect_campaigns.core.schedule import ScheduleSpec
     from connect_campaigns.core.settings import Settings
+    from connect_campaigns.core.verdicts import GuardSettings
     from connect_campaigns.launcher import Launcher
 
 
@@ -184,7 +182,8 @@ class LaunchingOperator(AudienceOperator):
 
         :raises InvalidInput: the key's form, or a mapped task without one
         """
-        return launch_key(self.launch_key, run=run, deployment=self.deployment or self.hook.settings.deployment)
+        deployment = self.hook.settings.deployment if self.deployment is None else self.deployment
+        return launch_key(self.launch_key, run=run, deployment=deployment)
 
     def ledger(self) -> Ledger | None:
         """The ledger of this task's parameter, else the connection's, else None."""
@@ -210,6 +209,7 @@ class LaunchingOperator(AudienceOperator):
 
         :raises InvalidInput: what the connection says to the guards is not what it must be
         """
+        from connect_campaigns.aws.patience import Patience
         from connect_campaigns.launcher import Launcher
 
         guards = self._with_times(request.guards, connection=self.hook.settings)
@@ -221,8 +221,7 @@ class LaunchingOperator(AudienceOperator):
             segments=self.hook.segments_of,
             log=self.log,
             wall_clock=lambda: datetime.now(UTC),
-            sleep=time.sleep,
-            jitter=random.random,
+            patience=Patience(),
             nonce=lambda: uuid.uuid4().hex[:8],
         )
 

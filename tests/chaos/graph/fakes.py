@@ -115,12 +115,14 @@ class FakeCampaigns:
     """`Campaigns`, asked of the explorer.
 
     :param who: whose calls these are: the launch key, "relaunch" or "housekeeping"
+    :param asker: the run that launches, where it asks for a relaunch too
     :param recorded: a start needs a launch record: not so without a ledger
     """
 
-    def __init__(self, port: Port, *, who: str, recorded: bool = True) -> None:
+    def __init__(self, port: Port, *, who: str, asker: str = "", recorded: bool = True) -> None:
         self._port = port
         self._who = who
+        self._asker = asker
         self._recorded = recorded
         self._clock = MORNING
 
@@ -166,7 +168,7 @@ class FakeCampaigns:
         return self._send("create", tags[KEY_TAG], tags[TEMPLATE_TAG], source, window, NONCE in request["name"])
 
     def start(self, campaign_id: str) -> Outcome:
-        return self._send("start", campaign_id, self._who, self._recorded)
+        return self._send("start", campaign_id, self._who, self._asker, self._recorded)
 
     def delete(self, campaign_id: str) -> Outcome:
         return self._send("delete", campaign_id, self._who)

@@ -10,6 +10,7 @@ from connect_campaigns.core.errors import FinalError, RetryableError
 from connect_campaigns.core.states import ENDED, CampaignState
 from tests.chaos.graph.fakes import BY, FakeCampaigns, FakeLedger, Port, Wanted
 from tests.chaos.graph.programs import End, Step
+from tests.waiting_kit import AT_ONCE
 
 if TYPE_CHECKING:
     from connect_campaigns.aws.campaigns import Campaigns
@@ -45,5 +46,5 @@ class Housekeeping:
     def _sweep(self, name: str, campaigns: Campaigns, ledger: Ledger) -> None:
         state = campaigns.state(name)
         if state in DUE:
-            deleting = Deleting(campaigns=campaigns, ledger=ledger, by=BY, sleep=lambda _: None, jitter=lambda: 0.0)
+            deleting = Deleting(campaigns=campaigns, ledger=ledger, by=BY, patience=AT_ONCE)
             deleting.delete(name, state=state, reason="old")

@@ -23,6 +23,9 @@ FOR_GOOD = frozenset({"schedule", "freeze"})
 OF_ANOTHER = frozenset({"key_taken", "key_of_another_template"})
 """Final refusals that say: this key launches another campaign than the one asked for."""
 
+OTHER_AUDIENCE = "other_audience"
+"""The final refusal that says: this key's campaign has begun on another audience than the one asked for."""
+
 NOT_TOLD = frozenset({"active_bare", "over_bare", "unknown_state"})
 """Final refusals that say: who started it can't be told."""
 
@@ -37,8 +40,12 @@ def judge_end(world: World, program: Program, end: End) -> None:
         case "green" if making:
             if not world.named(key, end.campaign or ""):
                 raise Violated("GREEN_TRUE", f"{key!r} says that it made {end.campaign}, which its K doesn't name")
+            _judge_audience(world, program, end)
         case "green":
             _judge_green(world, key, end)
+            _judge_audience(world, program, end)
+        case "final" if end.code == OTHER_AUDIENCE:
+            _judge_other_audience(world, program, end)
         case "final":
             _judge_final(world, key, end)
         case "skip" if end.code in FOR_GOOD:
@@ -53,6 +60,19 @@ def _judge_green(world: World, key: str, end: End) -> None:
     by_hand = campaign.starter == "person"
     if end.code != "ATTACH_OUTSIDE" and campaign.starter != key and not by_hand:
         raise Violated("GREEN_TRUE", f"{key!r} says {end.code} of {name}, which {campaign.starter!r} started")
+
+
+def _judge_audience(world: World, program: Program, end: End) -> None:
+    asked, source = getattr(program, "source", None), world.campaigns[int((end.campaign or "")[1:])].source
+    if asked and asked != source:
+        raise Violated("GREEN_TRUE", f"{program.key!r} says {end.code} for {asked}, and {end.campaign} is for {source}")
+
+
+def _judge_other_audience(world: World, program: Program, end: End) -> None:
+    named = [what[0] for at, what in world.keys if at[0] == program.key and what[0]]
+    begun = [each for each in (world.campaigns[int(name[1:])] for name in named) if each.begun]
+    if all(each.source == getattr(program, "source", None) for each in begun):
+        raise Violated("RED_TRUE", f"{program.key!r} says {end.code}, and nothing of it has begun on another")
 
 
 def _judge_final(world: World, key: str, end: End) -> None:

@@ -13,7 +13,7 @@ from connect_campaigns import creating, launcher
 from connect_campaigns.aws.deleting import Deleting
 from connect_campaigns.aws.outcomes import Kind
 from connect_campaigns.checks import Checks
-from connect_campaigns.core import launch, refusals
+from connect_campaigns.core import launch, refusals, relaunch
 from connect_campaigns.core.errors import LaunchRefused, LaunchUncertain
 from connect_campaigns.core.launch import Act, Action, Claim, Key, Mode, State
 from connect_campaigns.core.records import ClaimRecord
@@ -23,8 +23,17 @@ from connect_campaigns.starting import Starting
 from connect_campaigns.writes import Writes
 from tests.chaos.graph.fakes import AT, BY, FakeCampaigns
 from tests.chaos.graph.housekeeping import Housekeeping
-from tests.chaos.graph.relaunch import Relaunch
-from tests.chaos.graph.scenarios import CREATE_START, GIVEN, TEMPLATE, hand_made, scenario, world
+from tests.chaos.graph.relaunch import LaunchAgain, Relaunch
+from tests.chaos.graph.scenarios import (
+    CREATE_START,
+    GIVEN,
+    RELAUNCH_ENDS,
+    REQUESTED,
+    TEMPLATE,
+    hand_made,
+    scenario,
+    world,
+)
 from tests.chaos.graph.world import Physics
 
 if TYPE_CHECKING:
@@ -195,6 +204,13 @@ def void_of_another_not_read(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(launch, "decide", decide)
 
 
+def anothers_request_serves(patch: pytest.MonkeyPatch) -> None:
+    real = relaunch._settle_open
+    patch.setattr(
+        relaunch, "_settle_open", lambda now, ask: real(now, replace(ask, launches=ask.launches and not now.request))
+    )
+
+
 def two_404_decide(patch: pytest.MonkeyPatch) -> None:
     real = Relaunching._delete
 
@@ -254,6 +270,12 @@ MUTATIONS = (
         void_of_another_not_read,
     ),
     _mutation("Delete decides", "TWO_RUNNING ONCE", RELAUNCHED, two_404_decide),
+    _mutation(
+        "a run's own request",
+        "ONCE",
+        scenario("relaunched, again in a run", LaunchAgain(), at=REQUESTED, ends=RELAUNCH_ENDS),
+        anothers_request_serves,
+    ),
     _mutation("nonce in the name (names conflict)", "NOT_STUCK", ONE, no_nonce),
     _mutation(
         "nonce in the name (idempotent)",

@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from connect_campaigns import checks
 from connect_campaigns.core.attempt import LaunchRequest, Memory
 from connect_campaigns.core.errors import FinalError, LaunchSkipped, RetryableError
-from connect_campaigns.core.guards import Failed, OnFailure
 from connect_campaigns.core.launch import Mode
 from connect_campaigns.core.run import RunInfo
 from connect_campaigns.core.schedule import ScheduleSpec
+from connect_campaigns.core.verdicts import Failed, OnFailure
 from connect_campaigns.launcher import Launcher
 from tests.chaos.graph import rows
 from tests.chaos.graph.fakes import DAY, NONCE, FakeCampaigns, FakeLedger, Port, Wanted, moment, source_arn
 from tests.chaos.graph.world import MORNING
 from tests.chaos.invariants import Violated
+from tests.waiting_kit import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from connect_campaigns.core.guards import Facts, GuardSettings, Verdict
+    from connect_campaigns.core.verdicts import Facts, GuardSettings, Verdict
     from tests.chaos.graph.world import Call
 
 MEMBERS = tuple(each.name for each in fields(Memory))
@@ -91,6 +92,8 @@ class Launch:
     then: str | None = None
     after: Launch | None = None
     launches = True
+    asker = ""
+    """The run that asks for a relaunch; most don't."""
 
     def following(self, campaign: str) -> Launch | None:
         """Give the start task that takes the id of the campaign that this create task made."""
@@ -120,14 +123,14 @@ class Launch:
     def step(self, memory: tuple[Any, ...], replies: tuple[Any, ...]) -> Step:
         port = Port(replies)
         bare = self.mode is Mode.BARE
+        campaigns = FakeCampaigns(port, who=self.key, asker=self.asker, recorded=not bare)
         launcher = Launcher(
             self.request,
-            campaigns=FakeCampaigns(port, who=self.key, recorded=not bare),  # type: ignore[arg-type] # the same methods
+            campaigns=campaigns,  # type: ignore[arg-type] # the same methods
             ledger=None if bare else FakeLedger(port),  # type: ignore[arg-type] # the same methods
             log=LOG,
             wall_clock=lambda: moment(MORNING),
-            sleep=lambda _: None,
-            jitter=lambda: 0.0,
+            patience=AT_ONCE,
             nonce=lambda: NONCE,
         )
         launcher.open_ledger()

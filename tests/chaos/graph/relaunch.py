@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core.errors import FinalError, RetryableError
 from connect_campaigns.core.relaunch import Ask
-from connect_campaigns.relaunching import NOTHING_LAUNCHED, Relaunching, Settled
+from connect_campaigns.relaunching import Relaunching, Settled
 from tests.chaos.graph.fakes import FakeCampaigns, FakeLedger, Port, Wanted, described, description, moment
 from tests.chaos.graph.programs import LOG, End, Launch, Step
 from tests.chaos.graph.world import MORNING
+from tests.waiting_kit import AT_ONCE
 
 if TYPE_CHECKING:
     from connect_campaigns.core.records import RelaunchRecord
@@ -23,11 +24,13 @@ class Relaunch:
     :param asker: a person's command, or a run
     :param of: the launch key
     :param recontact: the same people may be contacted again
+    :param in_a_run: the asker launches itself
     """
 
     of: str = "k"
     asker: str = "anna"
     recontact: bool = True
+    in_a_run: bool = False
     launches = False
     first = ()
 
@@ -62,9 +65,15 @@ class Relaunch:
             metrics=None,
             log=LOG,
             wall_clock=lambda: moment(MORNING),
-            sleep=lambda _: None,
+            patience=AT_ONCE,
         )
-        ask = Ask(reason="the flow was wrong", by="anna", asker=self.asker, recontact=self.recontact)
+        ask = Ask(
+            reason="the flow was wrong",
+            by="anna",
+            asker=self.asker,
+            recontact=self.recontact,
+            launches=self.in_a_run,
+        )
         return relaunching.one_pass(ask, settled)
 
 
@@ -82,8 +91,7 @@ class LaunchAgain(Launch):
         if memory[0] != "relaunch":
             step = Launch.step(self, memory[1], replies)
             return step if step.memory is None else Step(memory=("launch", step.memory))
-        step = Relaunch(of=self.key, asker=self.asker).step(memory[1], replies)
-        asked = step.end and (step.end.kind == "green" or step.end.code == NOTHING_LAUNCHED)
-        if asked:
+        step = Relaunch(of=self.key, asker=self.asker, in_a_run=True).step(memory[1], replies)
+        if step.end and step.end.kind == "green":
             return Step(memory=("launch", Launch.first.fget(self)))  # type: ignore[attr-defined] # a property's function
         return step if step.memory is None else Step(memory=("relaunch", step.memory))

@@ -23,6 +23,7 @@ BARE = Launch(mode=Mode.BARE, key="bare", campaign="c0")
 CREATE_START = Launch(mode=Mode.CREATE, then="s")
 ONE_KEY = Launch(mode=Mode.CREATE, then="k")
 RELAUNCH_ENDS = "launched_ended relaunch_runs nothing_launched gone"
+TWO_RUNS = (LaunchAgain(), LaunchAgain(asker="run 2"))
 SKIPS = replace(TEMPLATE.schedule, if_late="skip")
 
 
@@ -30,10 +31,28 @@ def hand_made(history: str = "I", *, starter: str | None = None, maker: str | No
     return Campaign(history=history, windows=((START, END),), maker=maker, starter=starter)
 
 
+def launched(history: str, **events: int) -> World:
+    """Make a world in which the key has launched a campaign, which has this history."""
+    before = Campaign(history=history, windows=((START, END),), maker="k", template="t0", starter="k")
+    return world(before, **events)._replace(
+        keys=((("k", 0), ("c0", "t0")),), claims=(("c0", ("k", 0)),), records=(("k", 0, "c0"),)
+    )
+
+
+def asked(before: World, generation: int, *, by: str, former: str | None = None) -> World:
+    """Add a relaunch request that stands, and that nobody has launched."""
+    request = (("k", generation), (by, True, former, None if former else 0, None))
+    return before._replace(relaunches=(request,))
+
+
 def world(*campaigns: Campaign, **events: int) -> World:
     """Make a world in which these events may happen so often."""
     left = {name.replace("_", " "): times for name, times in events.items()}
     return World(campaigns=campaigns, left=tuple(sorted(left.items())))
+
+
+REQUESTED = asked(launched("IRS", stopped=1, clear=1), 1, by="anna", former="c0")
+"""A person's request stands, and nobody has launched it."""
 
 
 def scenario(
@@ -110,12 +129,13 @@ def small_pairs() -> Iterator[Scenario]:
     yield scenario(
         "two templates", TEMPLATE, replace(TEMPLATE, template="t1"), faults=1, ends="key_of_another_template"
     )
-    yield scenario("two audiences", replace(TEMPLATE, source="a"), replace(TEMPLATE, source="b"), ends="other_source")
+    others = "other_source other_audience prepared_segment"
+    yield scenario("two audiences", replace(TEMPLATE, source="a"), replace(TEMPLATE, source="b"), ends=others)
     yield scenario(
         "create, two audiences",
         replace(CREATE_START, source="a"),
         replace(CREATE_START, source="b"),
-        ends="other_source",
+        ends=others,
     )
 
 
@@ -190,6 +210,13 @@ def small_relaunches() -> Iterator[Scenario]:
     )
     yield scenario("relaunch in a run", LaunchAgain(), faults=1, at=world(stopped=1, clear=1), ends=ends)
     yield scenario("relaunch in a run", TEMPLATE, LaunchAgain(), at=world(stopped=1), ends=ends, attempts=1)
+    asked_first = asked(world(stopped=1, clear=1), 0, by="another run")
+    yield scenario("another run asked first", LaunchAgain(), faults=1, at=asked_first, ends=ends)
+    again = launched("IRS", stopped=1, clear=1)
+    yield scenario("relaunch, again in a run", Relaunch(), LaunchAgain(), at=again, ends=ends, attempts=1)
+    yield scenario("relaunched, again in a run", LaunchAgain(), faults=1, at=REQUESTED, ends=ends)
+    create = LaunchAgain(mode=Mode.CREATE, then="k")
+    yield scenario("relaunched, created in a run", create, faults=1, at=REQUESTED._replace(left=()))
     yield scenario(
         "given, relaunch",
         GIVEN,
@@ -230,6 +257,13 @@ def long() -> Iterator[Scenario]:
     yield scenario("template, housekeeping", TEMPLATE, TEMPLATE, Housekeeping(), at=world(completes=1), attempts=2)
     yield scenario("relaunch", TEMPLATE, Relaunch(), faults=1, at=world(completes=1), ends=RELAUNCH_ENDS)
     yield scenario("relaunch in a run", TEMPLATE, LaunchAgain(), at=world(stopped=1), ends=RELAUNCH_ENDS)
+    yield scenario(
+        "first in two runs that ask",
+        *TWO_RUNS,
+        at=world(stopped=1, clear=1),
+        ends=RELAUNCH_ENDS,
+        attempts=1,
+    )
     twice = (Relaunch(), Relaunch(asker="berta"))
     yield scenario("relaunched twice", TEMPLATE, *twice, at=world(stopped=1), ends=RELAUNCH_ENDS, attempts=1)
 

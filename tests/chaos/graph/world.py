@@ -33,6 +33,7 @@ class Campaign(NamedTuple):
     :param windows: the schedules it has had, in minutes of the day
     :param maker: the launch key it was made for; None = a person made it
     :param starter: the launch key that started it, or "person"
+    :param run: the run that started it, where it asks for a relaunch
     """
 
     history: str
@@ -41,6 +42,7 @@ class Campaign(NamedTuple):
     template: str | None = None
     source: str = "people"
     starter: str | None = None
+    run: str = ""
 
     @property
     def begun(self) -> bool:
@@ -143,7 +145,7 @@ class Physics:
         made = Campaign(history="I", windows=(window,), maker=maker, template=template, source=source)
         return world._replace(campaigns=(*world.campaigns, made)), (ACCEPTED, f"c{len(world.campaigns)}")
 
-    def _start(self, world: World, name: str, key: str, *rest: bool) -> tuple[World, tuple[str, Any]]:
+    def _start(self, world: World, name: str, key: str, run: str, *rest: bool) -> tuple[World, tuple[str, Any]]:
         campaign = world.campaign(name)
         if campaign is None:
             return world, (REFUSED, "ResourceNotFoundException")
@@ -153,7 +155,7 @@ class Physics:
             return world, (REFUSED, "ValidationException")
         if all(rest) and not any(record[0] == key and record[2] == name for record in world.records):
             raise Violated("RECORDED", f"{key!r} starts {name}, and its launch record isn't there")
-        return self.checked(world.put(name, campaign.to("R", starter=key))), (ACCEPTED, None)
+        return self.checked(world.put(name, campaign.to("R", starter=key, run=run))), (ACCEPTED, None)
 
     def _delete(self, world: World, name: str, who: str) -> tuple[World, tuple[str, Any]]:
         campaign = world.campaign(name)
@@ -207,7 +209,9 @@ class Physics:
         return world._replace(records=tuple(sorted({*world.records, (key, generation, name)}))), (ACCEPTED, None)
 
     def _put_relaunch(self, world: World, key: str, generation: int, asked: Any) -> tuple[World, tuple[str, Any]]:
-        _, _, former, attempted, _ = asked
+        asker, _, former, attempted, _ = asked
+        if former and world.campaigns[int(former[1:])].run == asker:
+            raise Violated("ONCE", f"{asker!r} asks to give up {former}, which it launched itself")
         if attempted == 0 and former and world.campaigns[int(former[1:])].starter == key:
             raise Violated(
                 "GREEN_TRUE", f"the relaunch of {key!r} notes that {former} attempted nobody, and it has begun"

@@ -13,6 +13,7 @@ from connect_campaigns.core.housekeeping import Rules
 from connect_campaigns.core.relaunch import Ask
 from connect_campaigns.housekeeping import Housekeeping
 from connect_campaigns.relaunching import Relaunching
+from tests.waiting_kit import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +42,7 @@ def housekeeping(*, orphans: bool, finished: bool) -> Callable[[Slot], None]:
             max_deletions=100,
             by="housekeeping",
             log=LOG,
-            sleep=lambda _: None,
-            jitter=lambda: 0.5,
+            patience=AT_ONCE,
         ).run()
 
     return whole_pass
@@ -60,7 +60,7 @@ def relaunch(universe: Universe, key: str = "k", *, asker: str = "anna/1") -> Ca
             metrics=None,
             log=LOG,
             wall_clock=universe.service.world.clock.now,
-            sleep=lambda _: None,
+            patience=AT_ONCE,
         )
         try:
             return f"generation {relaunching.request(ask).generation}"

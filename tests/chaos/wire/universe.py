@@ -19,6 +19,7 @@ from tests.chaos.wire.runs import Ending, Run
 from tests.chaos.wire.seam import Attempt, Wire
 from tests.emulator.campaign_kit import DOMAIN_ARN, INSTANCE
 from tests.launch_kit import HOURS, VOICE
+from tests.waiting_kit import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -123,8 +124,7 @@ class Universe:
             ledger=None if request.mode is Mode.BARE else slot.ledger,
             log=LOG,
             wall_clock=self.service.world.clock.now,
-            sleep=lambda _: None,
-            jitter=lambda: 0.5,
+            patience=AT_ONCE,
             nonce=lambda: f"n{next(self._numbers)}",
         )
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from connect_campaigns.core.calendar_file import WEEKDAYS, ClosedDay, read_calendar
 from connect_campaigns.core.closed_days import read_closed_days
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.guards import Failed, GuardSettings, NotEvaluated, Passed
 from connect_campaigns.core.schedule import Late, Window
+from connect_campaigns.core.verdicts import Failed, GuardSettings, NotEvaluated, Passed
 from tests.unit.core.guard_kit import CONFIG, NINE_TO_FIVE, NOW, ask, config
 
 

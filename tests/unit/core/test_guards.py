@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from airflow.utils.types import DagRunType
 
-from connect_campaigns.core.guards import GUARDS, Failed, GuardSettings, NotEvaluated, OnFailure, Passed, Warned
+from connect_campaigns.core.guards import GUARDS
 from connect_campaigns.core.records import Freeze
+from connect_campaigns.core.run import BACKFILL, MANUAL
 from connect_campaigns.core.schedule import Late, Window
+from connect_campaigns.core.verdicts import Failed, GuardSettings, NotEvaluated, OnFailure, Passed, Warned
 from tests.unit.core.guard_kit import CONFIG, FLOW, LIMITS, NINE_TO_FIVE, NOW, WINDOW, ask, config, run
 
 
@@ -30,6 +33,7 @@ def test_the_order_is_the_documented_one_and_freeze_is_last():
         "sql_segment",
         "data_age",
         "suppression_age",
+        "data_expiry",
         "audience",
         "audience_change",
         "exclusion",
@@ -113,9 +117,18 @@ def test_a_guard_fails_in_three_parts(name, facts, then, words):
     assert verdict.hint
 
 
-def test_a_manual_run_of_a_scheduled_dag_may_be_told_to_check():
-    verdict = ask("manual_run", GuardSettings(if_manual="check"), run=run(run_type="manual", triggered_by="anna"))
+@pytest.mark.parametrize("run_type", ["manual", "operator_triggered", "asset_materialization"])
+def test_a_manual_run_of_a_scheduled_dag_may_be_told_to_check(run_type):
+    verdict = ask("manual_run", GuardSettings(if_manual="check"), run=run(run_type=run_type, triggered_by="anna"))
     assert (verdict.then, "anna" in verdict.found) == (OnFailure.SKIP, True)
+
+
+def test_every_run_type_of_airflow_is_known_as_a_schedule_s_a_backfill_s_or_a_manual_one():
+    types = {each.value for each in DagRunType}
+    assert types - BACKFILL - set(MANUAL) == {
+        "scheduled",
+        next(each for each in types if each.endswith("set_triggered")),
+    }
 
 
 NOT_TOLD = [

@@ -7,7 +7,8 @@ from itertools import permutations
 
 import pytest
 
-from connect_campaigns.core.guards import (
+from connect_campaigns.core.records import RelaunchRecord
+from connect_campaigns.core.verdicts import (
     ActiveCampaign,
     Failed,
     GuardSettings,
@@ -17,7 +18,6 @@ from connect_campaigns.core.guards import (
     Passed,
     Warned,
 )
-from connect_campaigns.core.records import RelaunchRecord
 from tests.unit.core.guard_kit import NOW, ask, config
 
 GAP = GuardSettings(min_launch_gap=timedelta(hours=12))

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.guards import Failed, GuardSettings, NotEvaluated, Passed
 from connect_campaigns.core.hours import ALWAYS, DAY, WEEKDAYS, contact_days, union, week
 from connect_campaigns.core.permitted import outside, read_permitted_hours
 from connect_campaigns.core.schedule import Window
+from connect_campaigns.core.verdicts import Failed, GuardSettings, NotEvaluated, Passed
 from tests.unit.core.guard_kit import CONFIG, NOW, WINDOW, ask
 
 WORKDAYS = {"default": {"MONDAY-FRIDAY": "09:00-20:00", "SATURDAY": ["10:00-13:00"]}}

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connect_campaigns.core.errors import InvalidInput, LaunchSkipped
-from connect_campaigns.core.guards import Failed, GuardSettings, NotEvaluated, OnFailure, Passed
 from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.core.refreshed import (
     SEGMENTS,
@@ -21,6 +20,7 @@ from connect_campaigns.core.refreshed import (
     outdated,
     segment_uri,
 )
+from connect_campaigns.core.verdicts import Failed, GuardSettings, NotEvaluated, OnFailure, Passed
 from tests.unit.core.guard_kit import NOW, ask, run
 
 HOUR = timedelta(hours=1)

@@ -13,6 +13,8 @@ from connect_campaigns.core.relaunch import Ask, Situation, Step, settle
 ASK = Ask(reason="the flow was wrong", by="anna", asker="anna/1")
 OTHERS = RelaunchRecord(at="", by="ben", key="k", generation=1, reason="", asker="ben/1")
 WITH_RECONTACT = Ask(reason="again", by="anna", asker="anna/2", recontact=True)
+OF_A_RUN = Ask(reason="again", by="anna", asker="d/run", launches=True)
+FIRST = RelaunchRecord(at="", by="ben", key="k", generation=0, reason="", asker="d/another run", attempted=0)
 
 SITUATIONS = [
     Situation(generation=g, bound=True, made=made, state=state, claim=claim, deleted=deleted, request=request)
@@ -49,6 +51,11 @@ def test_a_campaign_made_by_hand_that_has_not_started_is_never_voided_or_deleted
         (1, None, ASK, Step.SEAL),
         (1, OTHERS, ASK, Step.DONE),
         (1, OTHERS, WITH_RECONTACT, Step.VOID_KEY),
+        (0, None, OF_A_RUN, Step.SEAL),  # its launch is the first
+        (0, FIRST, OF_A_RUN, Step.VOID_KEY),
+        (0, FIRST, ASK, Step.REFUSE),
+        (1, None, OF_A_RUN, Step.SEAL),
+        (1, OTHERS, OF_A_RUN, Step.VOID_KEY),
     ],
 )
 def test_a_generation_that_is_open(generation, request_, ask, step):
