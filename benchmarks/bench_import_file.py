@@ -31,7 +31,9 @@ OURS = """
 import json, logging, resource, sys, time
 from connect_campaigns.hooks import ConnectCampaignsHook
 from connect_campaigns.operators.imports import ImportProfilesOperator
-operator = ImportProfilesOperator(task_id="t", path=sys.argv[1], key_column="id", audience_run="bench", data_expiry_days=30)
+operator = ImportProfilesOperator(
+    task_id="t", path=sys.argv[1], key_column="id", audience_run="bench", default_country="US", data_expiry_days=30
+)
 uploads = operator.hook.segments.uploads
 base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 from connect_campaigns.aws.csv_file import checked_copy

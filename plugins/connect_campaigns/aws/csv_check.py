@@ -184,6 +184,7 @@ class FileCheck:
             self._checker.passed(len(plain.keys))
             self.findings.good += len(plain.keys)
             self.findings.phones += plain.phones
+            block.lines = len(plain.keys)
             self._note(len(plain.keys), plain.column)
             self._write(plain.sent, rows=len(plain.keys))
             return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from array import array
 from collections import Counter
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
 MOST_SUSPECTS = 100_000
 """Hashes that are given at most: the keys of that many are compared in memory."""
 
-_BUFFERED = 65_536
+_BUFFERED = 32_768
 _BUCKETS = 256
+"""One for each value of a byte: taking bytes is three times as quick as arithmetic on numbers of 64 bits."""
 
 
 class Repeats:
     """Hashes of keys, in buckets of one temporary file: equal ones meet in one bucket, which fits into memory."""
 
     def __init__(self) -> None:
-        self._buffer: list[int] = []
+        self._buffer = array("q")
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the context
-        self._chunks: list[list[tuple[int, int]]] = [[] for _ in range(_BUCKETS)]
-        self._end = 0
+        self._ends: list[array[int]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -66,24 +67,23 @@ class Repeats:
 
     def _buckets(self) -> Iterator[array[int]]:
         self._spill()
-        return map(self._read, self._chunks)
+        return map(self._read, range(_BUCKETS))
 
     def _spill(self) -> None:
-        buckets: list[list[int]] = [[] for _ in range(_BUCKETS)]
+        """Write what is in memory, bucket after bucket, and note where each ends: a tuple a bucket took megabytes."""
+        buckets: list[array[int]] = [array("q") for _ in range(_BUCKETS)]
         appends = [bucket.append for bucket in buckets]
-        for each in self._buffer:
-            appends[each & (_BUCKETS - 1)](each)
-        for bucket, chunks in zip(buckets, self._chunks, strict=True):
-            if bucket:
-                content = array("q", bucket)
-                self._file.write(content)
-                chunks.append((self._end, len(content)))
-                self._end += content.itemsize * len(content)
-        self._buffer = []
+        for byte, each in zip(self._buffer.tobytes()[:: self._buffer.itemsize], self._buffer, strict=True):
+            appends[byte](each)
+        self._file.write(b"".join(buckets))
+        end = self._ends[-1][-1] if self._ends else 0
+        self._ends.append(array("q", accumulate(map(len, buckets), initial=end)))
+        self._buffer = array("q")
 
-    def _read(self, chunks: list[tuple[int, int]]) -> array[int]:
+    def _read(self, bucket: int) -> array[int]:
         hashes = array("q")
-        for place, length in chunks:
-            self._file.seek(place)
-            hashes.frombytes(self._file.read(length * hashes.itemsize))
+        for ends in self._ends:
+            begin, end = ends[bucket], ends[bucket + 1]
+            self._file.seek(begin * hashes.itemsize)
+            hashes.frombytes(self._file.read((end - begin) * hashes.itemsize))
         return hashes

@@ -23,13 +23,17 @@ _SIGNATURES = (
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Block:
-    """Whole lines, and the number of the first one as an editor counts."""
+    """Whole lines, and the number of the first one as an editor counts.
+
+    :param lines: how many they are: who has counted them by the way says so, and they are not counted again
+    """
 
     line: int
     text: str
     byte_order_mark: bool = False
+    lines: int | None = None
 
 
 def blocks(read: Callable[[int], bytes]) -> Iterator[Block]:
@@ -50,8 +54,8 @@ def blocks(read: Callable[[int], bytes]) -> Iterator[Block]:
         end = content.rfind(b"\n") + 1
         content, rest = content[:end], content[end:]
         if content or marked:
-            yield Block(line, _text(line, content), marked)
-            line += content.count(b"\n")
+            yield (block := Block(line, _text(line, content), marked))
+            line += content.count(b"\n") if block.lines is None else block.lines
         if len(rest) > LONGEST_LINE:
             _text(line, rest[:1000])  # what is wrong with its beginning says more than its length
             hint = "end each line with a line feed; lone carriage returns (old Mac) are not enough"

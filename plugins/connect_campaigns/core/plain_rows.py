@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from operator import itemgetter
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from connect_campaigns.core.fields import PHONES, max_length
 from connect_campaigns.core.row_checks import E164
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from collections.abc import Set as AbstractSet
 
     from connect_campaigns.core.columns import Mapping
@@ -46,14 +46,15 @@ class PlainRows:
     """
 
     def __init__(self, mapping: Mapping, *, suspects: AbstractSet[int] = frozenset()) -> None:
-        places = [column.index for column in mapping.columns if column.index is not None]
+        self._places = [column.index for column in mapping.columns if column.index is not None]
         self._commas = mapping.width - 1
-        self._longest = [(column.index, max_length(column.target)) for column in mapping.columns]
-        self._pick = None if places == list(range(mapping.width)) else _picker(places)
+        self._longest = [
+            (column.index, max_length(column.target)) for column in mapping.columns if column.index is not None
+        ]
+        self._as_in_file = self._places == list(range(mapping.width))
         self._phones = [column.index or 0 for column in mapping.columns if column.target in PHONES]
         self._key = mapping.key.index or 0
-        # Cells beyond the last one that is looked at stay one text: making texts is what takes the time.
-        self._splits = -1 if self._pick else max(self._key, *self._phones, 0) + 1
+        self._looked_at = max(self._key, *self._phones, 0) + 1
         self._suspects = suspects
 
     def read(self, text: str) -> Plain | None:
@@ -67,19 +68,18 @@ class PlainRows:
         lines = text.removesuffix("\n").split("\n")
         if not self._has_shape(text, len(lines)):
             return None
-        cells = [line.split(",", self._splits) for line in lines]
-        columns = {place: [row[place] for row in cells] for place in {self._key, *self._phones}}
-        keys = columns[self._key]
+        table = _Table(lines, commas=self._commas, looked_at=self._looked_at)
+        keys = table.column(self._key)
         if not all(map(str.strip, keys)) or (self._suspects and not self._suspects.isdisjoint(map(hash, keys))):
             return None
-        if not all(_all_e164(columns[place]) for place in self._phones) or self._too_long(lines):
+        numbers = [table.column(place) for place in self._phones]
+        if not all(map(_all_e164, numbers)) or self._too_long(lines, table):
             return None
-        sent = map(",".join, map(self._pick, cells)) if self._pick else lines
         return Plain(
             keys=keys,
-            sent=sent,
-            phones=sum(len(columns[place]) - columns[place].count("") for place in self._phones),
-            column=_columns(lines, columns),
+            sent=lines if self._as_in_file else map(",".join, zip(*map(table.column, self._places), strict=True)),
+            phones=sum(len(column) - column.count("") for column in numbers),
+            column=table.column,
         )
 
     def _has_shape(self, text: str, rows: int) -> bool:
@@ -88,30 +88,38 @@ class PlainRows:
         row = b"," * self._commas + b"\n"
         return shape == row * rows or shape + b"\n" == row * rows
 
-    def _too_long(self, lines: list[str]) -> bool:
+    def _too_long(self, lines: list[str], table: _Table) -> bool:
         if max(map(len, lines)) <= 255:
             return False
-        cells = [line.split(",") for line in lines]
-        return any(
-            place is not None and max(len(row[place]) for row in cells) > longest for place, longest in self._longest
-        )
+        return any(max(map(len, table.column(place))) > longest for place, longest in self._longest)
 
 
-def _columns(lines: list[str], known: dict[int, list[str]]) -> Callable[[int], list[str]]:
-    """Give what gives a column's cells: the lines are split whole only where one is asked for that isn't known."""
+class _Table:
+    """The cells of a block whose rows have one shape, column by column.
 
-    def column(place: int) -> list[str]:
-        if place not in known:
-            known.update(enumerate(map(list, zip(*(line.split(",") for line in lines), strict=True))))
-        return known[place]
+    Making texts is what takes the time: those beyond the columns that are always looked at are made only when asked for.
+    And lists take more: cells stand one after the other, so that the garbage collector has nothing to look through.
 
-    return column
+    :param commas: of each row
+    :param looked_at: how many of the first columns are split off at once
+    """
+
+    def __init__(self, lines: list[str], *, commas: int, looked_at: int) -> None:
+        self._lines = lines
+        self._commas = commas
+        self._split = min(looked_at, commas)
+        self._cells = list(chain.from_iterable(map(str.split, lines, repeat(","), repeat(self._split))))
+        self._columns: dict[int, list[str]] = {}
+
+    def column(self, place: int) -> list[str]:
+        """Give the cells of one column, by its place in the file."""
+        if place not in self._columns:
+            if place >= self._split < self._commas:
+                self._split = self._commas
+                self._cells = ",".join(self._lines).split(",")
+            self._columns[place] = self._cells[place :: self._split + 1]
+        return self._columns[place]
 
 
 def _all_e164(numbers: list[str]) -> bool:
     return _ALL_E164.fullmatch("\n".join(numbers) + "\n") is not None
-
-
-def _picker(places: list[int]) -> Callable[[list[str]], Sequence[str]]:
-    """Give what picks these cells of a row; `itemgetter` of one place would give the bare cell."""
-    return itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     ColumnOf = Callable[[int], list[str]]
 
-LOOKED_AT_WHOLE = 200_000
-"""Rows whose values are all counted; of those after them a sixteenth is, since spellings come back throughout a file."""
-_EACH = 16
+LOOKED_AT_WHOLE = 100_000
+"""Rows whose values are all counted; of those after them one in 64 is, since spellings come back throughout a file."""
+_EACH = 64
 
 _SHOWABLE = frozenset(
     {"GenderString", "PartyTypeString", "Gender", "PartyType"}

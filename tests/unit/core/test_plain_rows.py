@@ -18,6 +18,7 @@ MAPPINGS = {
     "as in the file": {},
     "marked": {"audience_run": "r, 1"},
     "narrowed": {"columns": {"city": "Address.City"}},
+    "a phone at the end": {"columns": {"note": "PhoneNumber", "phone": "Attributes.phone"}},
     "the key alone": {"columns": {"id": "AccountNumber"}},
 }
 cell = st.one_of(
@@ -46,6 +47,10 @@ def test_what_it_calls_good_is_good_row_by_row_and_sent_alike(case, rows, end):
         assert good
         assert list(plain.sent) == sent
         assert len(plain.keys) == len(rows)
+        cells = zip(*(row.split(",") for row in rows), strict=True)
+        assert [plain.column(place) for place in range(len(HEADER))] == list(map(list, cells))
+        phones = [column.index for column in mapping.columns if column.target == "PhoneNumber"]
+        assert plain.phones == sum(bool(cell) for place in phones for cell in plain.column(place))
     elif '"' not in text and "\r" not in text.replace("\r\n", ""):
         assert not good
 

@@ -133,5 +133,5 @@ def test_a_number_that_stands_twice_in_one_row_is_one():
 
 def test_of_a_long_file_a_part_is_looked_at_and_that_is_said(monkeypatch):
     monkeypatch.setattr(remarks, "LOOKED_AT_WHOLE", 20)
-    _, text = one(ids(400), ("phone", PHONES[1] * 10), ("Country", ["US"] * 400))
-    assert text == "column 'Country', 40 of 400 rows looked at: US 40"
+    _, text = one(ids(800), ("phone", PHONES[1] * 20), ("Country", ["US"] * 800))
+    assert text == "column 'Country', 30 of 800 rows looked at: US 30"
