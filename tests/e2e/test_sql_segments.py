@@ -10,6 +10,7 @@ from connect_campaigns.core.definitions import content_hash
 from connect_campaigns.core.errors import GuardFailed, InvalidInput, ServiceUnavailable
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
 from connect_campaigns.operators.segments import CreateSegmentDefinitionOperator
+from connect_campaigns.task_groups import prepare_segment
 from tests.emulator.campaign_kit import DOMAIN
 from tests.launch_kit import Ran, World
 from tests.log_kit import Lines
@@ -154,3 +155,14 @@ def test_with_allow_sql_segment_it_is_counted_and_launched_once(world):
     described = world.kit.campaigns.describe_campaign(id=created.value)["campaign"]
     assert described["source"] == {"customerProfilesSegmentArn": made["arn"]}
     assert world.state(created.value) == "Running"
+
+
+@pytest.mark.parametrize("given", [{}, {"allow_sql_segment": "{{ params.sql }}"}])
+def test_prepare_segment_allows_it_only_where_it_is_told_to(given):
+    from airflow.sdk import DAG
+
+    with DAG("d", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+        prepare_segment(definition="segments/by-sql.yaml", **given)
+    estimate = dag.get_task("prepare_segment.estimate")
+    assert estimate.allow_sql_segment == given.get("allow_sql_segment", False)
+    assert "allow_sql_segment" in estimate.template_fields

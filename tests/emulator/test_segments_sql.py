@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -160,6 +162,12 @@ def test_attributes_that_share_a_column_are_read_alike(emulator: Emulator) -> No
         name: str(sum(selects(person, shop.today) for person in PEOPLE)) for name, (_, selects) in chosen.items()
     }
     assert {name: shop.estimate(sql).get("Estimate") for name, (sql, _) in chosen.items()} == expected
+
+
+def test_the_page_s_example_runs(shop: Shop) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "emulator-segments.md"
+    (sql,) = re.findall(r"```sql\n(.*?)```", page.read_text(), re.DOTALL)
+    assert [PEOPLE[number_].name for number_ in shop.exported(sql)] == ["Ann"]
 
 
 def test_the_definition_comes_back_as_it_was_given_and_is_enhanced(shop: Shop) -> None:

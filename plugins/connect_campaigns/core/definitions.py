@@ -15,6 +15,7 @@ from typing import Any
 
 from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.definition_checks import check_groups
+from connect_campaigns.core.definition_sql import read_sql
 from connect_campaigns.core.definition_text import parse_text
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.fields import ATTRIBUTE_PREFIX
@@ -29,8 +30,6 @@ Value = str | int | float | Decimal | date
 EVERYBODY: Groups = {"Groups": [{"Dimensions": [], "Type": "ALL"}], "Include": "ALL"}
 """Every profile of the domain, as a group without dimensions (from production use; undocumented)."""
 
-LONGEST_SQL = 50_000
-"""Characters of ``SegmentSqlQuery`` (documented in the API's model)."""
 _HASH_LENGTH = 8
 _NAME = "[a-zA-Z0-9_-]+"
 _LONGEST_DIFFERENCE = 60
@@ -100,31 +99,13 @@ def define(
         check_groups(read, allow_all_profiles=allow_all_profiles)
         content: dict[str, Any] = {"groups": normalised(read)}
     else:
-        content = {"groups": {}, "sql": _read_sql(sql, groups=groups, audience_run=audience_run)}
+        content = {"groups": {}, "sql": read_sql(sql, groups=groups, audience_run=audience_run)}
     return SegmentDefinition(
         base_name=base_name,
         display_name=base_name if display_name is None else text("display_name", display_name),
         description=None if description is None else text("description", description, longest=4000),
         **content,
     )
-
-
-def _read_sql(sql: object, *, groups: object, audience_run: object) -> str:
-    if groups is not None:
-        raise InvalidInput(
-            "`sql` is given together with `groups`",
-            allowed="one of the two",
-            hint="leave one out: a segment is defined by groups or by SQL",
-            code="contradiction",
-        )
-    if audience_run is not None:
-        raise InvalidInput(
-            "`sql` is given together with `audience_run`",
-            allowed="`audience_run` with groups, which can be narrowed to one import; text can't",
-            hint=f"leave `audience_run` out here, and write the condition on the attribute {AUDIENCE_RUN} into the SQL",
-            code="contradiction",
-        )
-    return text("sql", sql, longest=LONGEST_SQL)
 
 
 def read_groups(given: object) -> Any:
