@@ -142,6 +142,18 @@ class RealAirflow:
         rows = self._query("select task_id, map_index, value from xcom where dag_id = ? and key = ?", dag_id, key)
         return {name if index < 0 else f"{name}[{index}]": _plain(value) for name, index, value in rows}
 
+    def events(self, uri: str) -> list[dict[str, Any]]:
+        """The extra of each event of a dataset, which is what 2.11 calls an asset, in the order of their making."""
+        sql = "select e.extra from dataset_event e join dataset d on d.id = e.dataset_id where d.uri = ? order by e.id"
+        return [json.loads(extra) for (extra,) in self._query(sql, uri)]
+
+    def forget_aliases(self) -> None:
+        """Leave this Airflow as it is before any scheduler has read a DAG whose tasks publish by an alias (2.11)."""
+        with closing(sqlite3.connect(self.database)) as database:
+            for table in ("dataset_alias_dataset", "dataset_alias_dataset_event", "dataset_alias"):
+                database.execute(f"delete from {table}")  # noqa: S608
+            database.commit()
+
     def _query(self, sql: str, *values: str) -> list[Any]:
         with closing(sqlite3.connect(self.database)) as database:
             return list(database.execute(sql, values))

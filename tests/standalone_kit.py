@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy of the machine is not for loopback
 
+LOCK_S = 60
+START_S = 400
+"""Until all of Airflow's processes are up: 20 seconds on an idle machine, minutes on a busy one."""
 PLUGINS = Path(__file__).parents[1] / "plugins"
 
 
@@ -69,6 +73,8 @@ class Standalone:
         api, worker_log, trigger_log = free_ports(3)
         self.url = f"http://127.0.0.1:{api}"
         settings = {
+            # Under load a writer may wait for longer than the 5 s after which SQLite calls the database locked.
+            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self._database}?timeout={LOCK_S}",
             "CORE__DAGS_FOLDER": str(folder),
             "CORE__PLUGINS_FOLDER": str(PLUGINS),
             "CORE__LOAD_EXAMPLES": "False",
@@ -104,7 +110,7 @@ class Standalone:
                 start_new_session=True,
             )
         try:
-            until(self._healthy, seconds=120, step=0.5, why=self._end_of_log)
+            until(self._healthy, seconds=START_S, step=0.5, why=self._end_of_log)
             self._token = self.get("/auth/token")["access_token"]
         except BaseException:
             self._end()
@@ -133,7 +139,7 @@ class Standalone:
                 return bool(self.get(f"/api/v2/dags/{dag_id}"))
             return False
 
-        until(known, seconds=60, why=self._end_of_log)
+        until(known, seconds=120, why=self._end_of_log)
 
     def unpause(self, dag_id: str) -> None:
         """Let a DAG run, as soon as it is known."""
@@ -144,7 +150,7 @@ class Standalone:
         """Run an `airflow` command that writes, while all else of this Airflow stands still; give what it printed."""
         with self._still():
             ran = subprocess.run(
-                ["airflow", *words], env=self._environment, capture_output=True, text=True, timeout=120, check=False
+                ["airflow", *words], env=self._environment, capture_output=True, text=True, timeout=400, check=False
             )
         assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
         return ran.stdout
@@ -177,8 +183,20 @@ class Standalone:
     def trigger(self, dag_id: str) -> str:
         """Trigger a DAG as soon as it is known, and give the path of the run."""
         self.await_dag(dag_id)
-        run = self.post(f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": {}})
-        return f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}"
+        run = f"manual__{uuid.uuid4()}"
+
+        def triggered() -> bool:
+            try:
+                self.post(f"/api/v2/dags/{dag_id}/dagRuns", {"dag_run_id": run, "logical_date": None, "conf": {}})
+            except urllib.error.HTTPError as error:
+                # 500: SQLite was locked for too long; 409: an answer was lost, and the run is there.
+                if error.code not in {409, 500}:
+                    raise
+                return error.code == 409
+            return True
+
+        until(triggered, seconds=120, step=2, why=self._end_of_log)
+        return f"/api/v2/dags/{dag_id}/dagRuns/{run}"
 
     def states(self, run: str) -> list[str]:
         """Give the states of a run's task instances."""
@@ -187,7 +205,7 @@ class Standalone:
     def _request(self, method: str, path: str, body: bytes | None) -> Any:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
         request = urllib.request.Request(f"{self.url}{path}", method=method, data=body, headers=headers)
-        with DIRECTLY.open(request, timeout=30) as reply:
+        with DIRECTLY.open(request, timeout=2 * LOCK_S) as reply:
             return json.load(reply)
 
     def _healthy(self) -> bool:

@@ -104,6 +104,18 @@ def run_type(dag_run: Any) -> str:
     return str(getattr(dag_run.run_type, "value", dag_run.run_type))
 
 
+def knows_alias(name: str) -> bool:
+    """Whether Airflow can publish by an alias: 2.11 fails on one that its scheduler hasn't read yet, 3 makes it."""
+    try:
+        from airflow.models.dataset import DatasetAliasModel  # type: ignore[import-not-found] # Airflow 2.11 alone has it
+    except ImportError:  # Airflow 3
+        return True
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return session.query(DatasetAliasModel).filter_by(name=name).first() is not None
+
+
 def triggering_events(context: Any) -> list[tuple[str, Any]]:
     """The asset events that triggered a run: each asset's URI, and the event's extra."""
     by_asset = context.get("triggering_asset_events")
@@ -138,6 +150,7 @@ __all__ = [
     "XComArg",
     "conf",
     "due_time",
+    "knows_alias",
     "run_type",
     "triggering_events",
 ]

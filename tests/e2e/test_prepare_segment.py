@@ -139,6 +139,23 @@ def test_several_segments_may_share_an_import():
     assert len(dag.tasks) == 7
 
 
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_suppression_list_is_no_import_of_a_past_day_either_unless_something_else_comes_first(waits):
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    from airflow.sdk import DAG
+
+    with DAG("d", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+        listed = segments.ImportProfilesOperator(task_id="list", path="l.csv", key_column="id")
+        after = EmptyOperator(task_id="extract") if waits else None
+        prepare_segment(
+            csv="x.csv", key_column="id", definition=("s", ""), audience_run="r", suppression=listed.output, after=after
+        )
+    assert listed.upstream_task_ids == (set() if waits else {"prepare_segment.count_backfilled"})
+    estimate = dag.get_task("prepare_segment.estimate")
+    assert estimate.upstream_task_ids >= {"list", "prepare_segment.create_definition"}
+    assert estimate.trigger_rule == ("all_success" if waits else "none_failed_min_one_success")
+
+
 def test_without_a_file_the_segment_keeps_to_the_run_that_is_named():
     dag, _ = built(audience_run="spring/2026-12-01/0a1b2c3d")
     assert dag.get_task("prepare_segment.create_definition").audience_run == "spring/2026-12-01/0a1b2c3d"

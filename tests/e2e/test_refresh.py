@@ -14,12 +14,13 @@ import pytest
 
 from tests.airflow_kit import DAGS
 from tests.launch_kit import LEDGER, World
+from tests.segment_kit import membership, profiles_by_phone
 from tests.standalone_kit import Standalone, until
 from tests.waiting_kit import connection_json
 
 pytestmark = [
     pytest.mark.skipif(os.environ.get("REFRESH") != "1", reason="takes minutes: make test-refresh"),
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1800),
 ]
 LIMITS = {
     "allChannelSubtypes": {"communicationLimitsList": [{"maxCountPerRecipient": 1, "frequency": 1, "unit": "DAY"}]}
@@ -27,6 +28,8 @@ LIMITS = {
 TODAY = datetime.now(UTC)
 DAYS = [f"{TODAY - timedelta(days=ago):%Y-%m-%d}" for ago in range(12, 2, -1)]
 ENDED = {"success", "failed"}
+MOST = 40
+"""Whose numbers go up to this are in one of the files, or in none."""
 
 
 def replaced(name, **changes):
@@ -60,13 +63,18 @@ def dags(folder):
     }
 
 
+def phone(number):
+    return f"+1202555{100 + number:04}"
+
+
 def write_files(folder):
     """Write today's file, of five people, and those of days past, each of another size, and none of today's people."""
     folder.mkdir()
     days = [f"{TODAY - timedelta(days=ago):%Y-%m-%d}" for ago in range(-1, 15)]
     for index, day in enumerate(days):
         people = range(5) if index < 2 else range(10, 20 + index)
-        rows = [f"c{each},+1202555{100 + each:04},{'spring'}" for each in people]
+        assert max(people) < MOST
+        rows = [f"c{each},{phone(each)},spring" for each in people]
         (folder / f"{day}.csv").write_text("\n".join(["customer_id,phone,Group", *rows, ""]))
     return {day: 10 + index for index, day in enumerate(days) if index >= 2}
 
@@ -87,7 +95,7 @@ class Site:
         """Wait until so many runs are there and over, and give them."""
         found = until(
             lambda: [each for each in runs() if each["state"] in ENDED][number - 1 :] and runs(),
-            seconds=300, step=1, why=lambda: json.dumps([[each["dag_run_id"], each["state"]] for each in runs()]),
+            seconds=600, step=1, why=lambda: json.dumps([[each["dag_run_id"], each["state"]] for each in runs()]),
         )  # fmt: skip
         return list(found)
 
@@ -96,7 +104,7 @@ class Site:
 
     def launched(self, number):
         """See the launch of a refresh through: started, and brought to its end by the clock."""
-        until(lambda: self.world.starts == number, seconds=180, step=1, why=self.tasks)
+        until(lambda: self.world.starts == number, seconds=600, step=1, why=self.tasks)
         self.world.kit.step(31 * 60)
         self.world.kit.step(3600)
         runs = self.over(self.launches, number)
@@ -126,9 +134,8 @@ class Site:
         query = {"Groups": [{"Dimensions": [
             {"ProfileAttributes": {"Attributes": {"Group": {"DimensionType": "INCLUSIVE", "Values": ["spring"]}}}}
         ]}]}  # fmt: skip
-        last = profiles.get_segment_definition(
-            DomainName="crm", SegmentDefinitionName=self.events()[-1]["extra"]["name"]
-        )["SegmentGroups"]
+        name = self.events()[-1]["extra"]["name"]
+        last = profiles.get_segment_definition(DomainName="crm", SegmentDefinitionName=name)["SegmentGroups"]
         found = []
         for groups in (query, last):
             estimate = profiles.create_segment_estimate(DomainName="crm", SegmentQuery=groups)["EstimateId"]
@@ -138,6 +145,12 @@ class Site:
                 time.sleep(0.05)
             found.append(int(reply["Estimate"]))
         return found
+
+    def people(self):
+        """Read the profiles of all people in any of the files, with all their fields, and who is in the last segment."""
+        profiles = self.world.emulator.client("customer-profiles")
+        found = profiles_by_phone(profiles, [phone(each) for each in range(MOST)])
+        return found, membership(profiles, self.events()[-1]["extra"]["name"], found)
 
 
 @pytest.fixture
@@ -159,7 +172,16 @@ def site(world, tmp_path):
         yield made
 
 
-def test_a_refresh_launches_once_by_itself_and_a_backfill_of_ten_days_launches_nobody(site):
+@pytest.fixture
+def say(capsys):
+    def said(text):
+        with capsys.disabled():
+            print(f"\n{text}", end="", flush=True)  # noqa: T201 - what a person reads of this test
+
+    return said
+
+
+def test_a_refresh_launches_once_by_itself_and_a_backfill_of_ten_days_launches_nobody(site, say):
     for dag_id in ("launch_on_refresh", "refresh_segment"):
         site.airflow.unpause(dag_id)
     [old] = site.over(lambda: site.airflow.runs("refresh_segment"))
@@ -173,7 +195,12 @@ def test_a_refresh_launches_once_by_itself_and_a_backfill_of_ten_days_launches_n
     assert event["uri"] == "x-connect-campaigns://segments/spring-fr"
     assert (event["extra"]["count"], event["extra"]["run_type"]) == (5, "manual")
     assert set(site.states(run).values()) == {"success"}
+    say(
+        f"refresh 1: published {event['extra']['name']}, {event['extra']['count']} people; launches: {site.world.starts}"
+    )
 
+    people, members = site.people()
+    assert (len(people), list(members.values())) == (5, ["PRESENT"] * 5)
     audience, writes, templates = site.audience(), site.world.writes(), len(site.world.campaigns())
     assert audience == [5, 5]
     site.airflow.command(
@@ -186,15 +213,21 @@ def test_a_refresh_launches_once_by_itself_and_a_backfill_of_ten_days_launches_n
 
     runs = site.over(backfilled, 10)
     assert [each["run_after"][:10] for each in runs] == DAYS
-    assert [site.counted(each) for each in runs] == [site.sizes[day] for day in DAYS]
+    counts = [site.counted(each) for each in runs]
+    assert counts == [site.sizes[day] for day in DAYS]
     for each in runs:
         states = site.states(each)
         assert set(states.values()) == {"skipped"}, states
     assert site.audience() == audience
+    assert site.people() == (people, members)
     assert site.events() == [event]
-    assert len(site.launches()) == 1
+    assert (len(site.launches()), site.world.starts) == (1, 1)
     assert (site.world.writes() - 2, len(site.world.campaigns())) == (writes, templates)  # our own two estimates
+
+    say(f"backfill of {len(runs)} days: counts {counts}; launches: {site.world.starts - 1}")
+    say(f"live audience: {len(people)} profiles, all their fields as before, {len(members)} of them in the segment")
 
     assert site.refresh()["state"] == "success", site.tasks()
     site.launched(2)
     assert site.world.starts == 2
+    say(f"refresh 2: launches: {site.world.starts - 1} more, {site.world.starts} in all")

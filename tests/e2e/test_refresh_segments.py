@@ -9,7 +9,10 @@ import pytest
 
 from tests.airflow_kit import DAGS, for_this_airflow
 
-pytestmark = pytest.mark.skipif(os.environ.get("REFRESH") != "1", reason="starts two Airflows: make test-refresh")
+pytestmark = [
+    pytest.mark.skipif(os.environ.get("REFRESH") != "1", reason="starts two Airflows: make test-refresh"),
+    pytest.mark.timeout(900),
+]
 
 
 @pytest.fixture

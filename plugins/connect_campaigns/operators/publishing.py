@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from connect_campaigns._compat import Asset, AssetAlias, BaseOperator
+from connect_campaigns._compat import Asset, AssetAlias, BaseOperator, knows_alias
 from connect_campaigns.context import interval_end, refreshes, run_info
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.guard_settings import age
@@ -138,7 +138,7 @@ class ReadRefreshedSegmentOperator(BaseOperator):
 def _demand_outlet(context: Context) -> None:
     """Refuse a task whose events Airflow would drop without a word: `expand` keeps outlets that `partial` was given only.
 
-    :raises InvalidInput: the alias is none of the task's outlets
+    :raises InvalidInput: the alias is none of the task's outlets, or Airflow 2.11 doesn't know it yet and would fail on it
     """
     if AssetAlias(PUBLISHED) not in context["outlets"]:
         raise InvalidInput(
@@ -146,4 +146,11 @@ def _demand_outlet(context: Context) -> None:
             allowed=f'outlets=[AssetAlias("{PUBLISHED}")], which a task that isn\'t mapped has by itself',
             hint="map a task group around it, as the DAG nightly_segments does, or give outlets= to partial(...)",
             code="outlet",
+        )
+    if not knows_alias(PUBLISHED):
+        raise InvalidInput(
+            f"Airflow doesn't know the alias {PUBLISHED!r} yet, by which this event is published",
+            allowed="a DAG that the scheduler of Airflow 2.11 has read: it is the scheduler that makes the alias",
+            hint="wait until the DAG is listed in Airflow, or run `airflow dags reserialize`, then run this again",
+            code="alias",
         )
