@@ -6,9 +6,11 @@ import pendulum
 from airflow.providers.amazon.aws.transfers.sql_to_s3 import SqlToS3Operator
 from airflow.sdk import Param, dag
 
+from connect_campaigns.core.definitions import attribute, none_of
 from connect_campaigns.task_groups import per_day, prepare_segment, run_day
 
 SEGMENT = "warehouse-fr"
+BUT_DO_NOT_CALL = none_of(attribute("DoNotCall", "INCLUSIVE", "yes"))
 ZONE = "Europe/Paris"
 QUERY = """SELECT customer_id, first_name, '+' || phone AS phone, country, plan, balance
            FROM customers WHERE NOT do_not_contact ORDER BY customer_id"""
@@ -16,7 +18,8 @@ EXACT = {"dtype_backend": "numpy_nullable", "coerce_float": False}  # else whole
 PLAIN = {"index": False, "lineterminator": "\r\n"}  # no column of row numbers; a text with a lone \r stands in quotes
 DOC = """
 Every night at 02:00 this DAG writes what its query finds to S3, a file a day, imports it, counts the segment of its people
-and publishes the segment's asset: DAGs with `schedule=[segment_asset("warehouse-fr")]` start by themselves.
+and publishes the segment's asset: DAGs with `schedule=[segment_asset("warehouse-fr")]` start by themselves. Whoever has the
+attribute `DoNotCall=yes` is left out, whatever the query finds.
 
 - It needs pandas, the database's provider, and a query with an order: `docs/warehouse.md`.
 - The same rows again change nothing; a corrected row makes another file, another import and another definition.
@@ -58,7 +61,7 @@ def warehouse_segment() -> None:
     prepare_segment(
         csv="s3://{{ params.bucket }}/" + key,
         key_column="customer_id",
-        definition=(SEGMENT, "{{ params.segment }}"),
+        definition=(SEGMENT, ["{{ params.segment }}", BUT_DO_NOT_CALL]),
         audience_run=per_day(SEGMENT, timezone=ZONE),
         data_expiry_days="{{ params.expiry_days }}",
         min_audience="{{ params.min_audience }}",

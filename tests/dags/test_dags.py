@@ -124,7 +124,7 @@ def test_a_list_of_whom_not_to_call_is_imported_where_one_is_given_and_in_runs_o
 
 
 def test_whom_not_to_call_is_left_out_by_every_segment_and_asked_for_by_every_launch(dags):
-    for dag_id in ("nightly_launch", "refresh_segment", "nightly_segments"):
+    for dag_id in ("nightly_launch", "refresh_segment", "nightly_segments", "warehouse_segment"):
         tasks = [each for each in dags[dag_id].tasks if each.task_id.endswith("create_definition")]
         assert [each.groups[-1]["Type"] for each in tasks] == ["NONE"], dag_id
     for dag_id in ("nightly_launch", "launch_on_refresh"):

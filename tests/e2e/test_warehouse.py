@@ -114,7 +114,7 @@ class Site:
 
     def file(self, day=None):
         """Give a day's file as it is in S3, and its rows."""
-        key = f"warehouse-fr/{day or datetime.now(ZoneInfo('Europe/Paris')):%Y-%m-%d}.csv"
+        key = f"warehouse-fr/{(day or datetime.now(UTC)).astimezone(ZoneInfo('Europe/Paris')):%Y-%m-%d}.csv"
         content = self.s3.get_object(Bucket="crm", Key=key)["Body"].read().decode()
         return content, list(csv.DictReader(io.StringIO(content, newline="")))
 
