@@ -17,7 +17,7 @@ CSV ?=
 SEGMENT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-chaos test-airflow-2 test-refresh test-kills lint format lock docs bench clean
+.PHONY: help setup demo test test-chaos test-airflow-2 test-refresh test-warehouse test-kills lint format lock docs bench clean
 
 help: ## show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -55,6 +55,10 @@ test-airflow-2: .venv-airflow-2/.ready ## the package and its DAGs on Airflow 2.
 
 test-refresh: setup ## a real Airflow: a refresh launches by itself, a backfill of ten days launches nobody: minutes
 	@REFRESH=1 $(BIN)/python -m pytest tests/e2e/test_refresh.py tests/e2e/test_refresh_segments.py -n 0 -q
+
+test-warehouse: .venv-kills/.ready ## a segment out of a real Postgres, by dags/warehouse_segment.py in a real Airflow: 3 minutes
+	@$(KILLS)/python -m tests.kills.programs initdb postgres
+	@WAREHOUSE=1 $(KILLS)/python -m pytest tests/e2e/test_warehouse.py -n 0 -q
 
 test-kills: .venv-kills/.ready ## kill the processes of a real Airflow (Postgres, Celery) in the midst of launches: 10 minutes
 	@$(KILLS)/python -m tests.kills.programs

@@ -12,6 +12,7 @@ DOC = """
 `refresh_segment` publishes the segment's asset, and this DAG starts: it clones a campaign from the template, launches it on
 the segment that the event names, **once for the day**, waits until it is over and checks that people were called.
 
+- An audience whose definition doesn't leave out whoever has `DoNotCall=yes` is refused.
 - It launches nobody on the refresh of a backfill, nor on one older than 12 hours, however fresh this run itself is.
 - A trigger by hand has no event and ends red: trigger `refresh_segment`, which starts this one.
 - Refreshes that piled up while it was paused or busy count once: the last of them.
@@ -29,6 +30,7 @@ the segment that the event names, **once for the day**, waits until it is over a
     tags=["connect", "campaign"],
     default_args={"retries": 3, "retry_delay": pendulum.duration(minutes=2)},
     params={
+        "require_exclusion": Param("Attributes.DoNotCall=yes", type="string", description="whom it must leave out"),
         "template": Param("spring", type="string", description="campaign to clone: name, id, ARN or console URL"),
         "start_after_minutes": Param(30, type="integer", minimum=1, description="first contact, after the launch"),
         "poll_seconds": Param(60, type="integer", minimum=1, description="time between two looks while it runs"),
@@ -40,6 +42,7 @@ def launch_on_refresh() -> None:
         source=refreshed_segment(SEGMENT, if_several="newest"),
         launch_key=per_day(SEGMENT, timezone="Europe/Paris"),
         start_after="{{ params.start_after_minutes * 60 }}",
+        require_exclusion="{{ params.require_exclusion }}",
         if_no_limits="fail",
         max_poll_interval="{{ params.poll_seconds }}",
     )

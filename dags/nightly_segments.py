@@ -7,17 +7,21 @@ from typing import Any
 import pendulum
 from airflow.sdk import Param, dag, task_group
 
+from connect_campaigns.core.definitions import attribute, none_of
 from connect_campaigns.operators.backfilled import CountBackfilledRowsOperator
 from connect_campaigns.operators.segments import ImportProfilesOperator
-from connect_campaigns.task_groups import per_day, prepare_segment
+from connect_campaigns.task_groups import per_day, prepare_segment, run_day
 
+ZONE = "UTC"
 SEGMENTS = [
     {"name": "balance-high", "who": "Balance>5000"},
     {"name": "balance-low", "who": "Balance<=5000"},
 ]
+BUT_DO_NOT_CALL = none_of(attribute("DoNotCall", "INCLUSIVE", "yes"))
 DOC = """
 Every night at 01:30 UTC this DAG imports the file of the day once, then refreshes each of the segments in its list: its
-definition, its size, its asset. They are mapped tasks: one that fails, an empty one for example, holds up no other.
+definition, without those who have `DoNotCall=yes`, its size, its asset. They are mapped tasks: one that fails, an empty one
+for example, holds up no other.
 
 - A backfill (a catch-up and an old run cleared, too) counts the rows of each day's file and publishes nothing.
 - A DAG with `schedule=[segment_asset("balance-high")]` starts when that segment was published, as `launch_on_refresh` does.
@@ -27,7 +31,7 @@ definition, its size, its asset. They are mapped tasks: one that fails, an empty
 
 @dag(
     schedule="30 1 * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    start_date=pendulum.datetime(2026, 1, 1, tz=ZONE),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
@@ -43,16 +47,16 @@ definition, its size, its asset. They are mapped tasks: one that fails, an empty
 )
 def nightly_segments() -> None:
     file: dict[str, Any] = {
-        "path": "{{ params.folder }}/{{ dag_run.run_after | ds }}.csv",
+        "path": "{{ params.folder }}/" + f"{run_day(timezone=ZONE)}.csv",
         "key_column": "{{ params.key_column }}",
     }
     counted = CountBackfilledRowsOperator(task_id="count_backfilled", **file)
-    today = per_day("nightly-segments", timezone="UTC")
+    today = per_day("nightly-segments", timezone=ZONE)
     imported = ImportProfilesOperator(task_id="import_profiles", audience_run=today, **file)
 
     @task_group
     def segment(name: str, who: str) -> None:
-        prepare_segment(definition=(name, who), imported=imported, publish=True)
+        prepare_segment(definition=(name, [who, BUT_DO_NOT_CALL]), imported=imported, publish=True)
 
     counted >> imported >> segment.expand_kwargs(SEGMENTS)
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import Param, dag
 
-from connect_campaigns.task_groups import per_day, prepare_segment
+from connect_campaigns.core.definitions import attribute, none_of
+from connect_campaigns.task_groups import per_day, prepare_segment, run_day
 
 SEGMENT = "spring-fr"
+ZONE = "Europe/Paris"
+BUT_DO_NOT_CALL = none_of(attribute("DoNotCall", "INCLUSIVE", "yes"))
 DOC = """
 Every night at 03:00 this DAG imports the file of the day, makes sure of the segment of its people and counts it. Then it
-publishes the segment's asset, and DAGs that wait for it start by themselves: `launch_on_refresh`.
+publishes the segment's asset, and DAGs that wait for it start by themselves: `launch_on_refresh`. Whoever has the attribute
+`DoNotCall=yes` is left out.
 
 - A **backfill** (a catch-up and an old run cleared, too) imports and publishes nothing, so nobody is called: it counts the
   rows of each day's file, XCom `count` of `count_backfilled`. A segment has no past: profiles keep no history.
@@ -21,7 +25,7 @@ publishes the segment's asset, and DAGs that wait for it start by themselves: `l
 
 @dag(
     schedule="0 3 * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Paris"),
+    start_date=pendulum.datetime(2026, 1, 1, tz=ZONE),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
@@ -39,10 +43,10 @@ publishes the segment's asset, and DAGs that wait for it start by themselves: `l
 )
 def refresh_segment() -> None:
     prepare_segment(
-        csv="{{ params.folder }}/{{ dag_run.run_after | ds }}.csv",
+        csv="{{ params.folder }}/" + f"{run_day(timezone=ZONE)}.csv",
         key_column="{{ params.key_column }}",
-        definition=(SEGMENT, "{{ params.segment }}"),
-        audience_run=per_day(SEGMENT, timezone="Europe/Paris"),
+        definition=(SEGMENT, ["{{ params.segment }}", BUT_DO_NOT_CALL]),
+        audience_run=per_day(SEGMENT, timezone=ZONE),
         min_audience="{{ params.min_audience }}",
         publish=True,
     )

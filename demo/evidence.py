@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 GROUP = "launch_campaign"
 
 
+def ended_well(task: Task) -> bool:
+    """Whether a task succeeded, or is the list that the DAG imports where one is given: the demo gives none."""
+    return task.state == "success" or (task.id == "import_do_not_call" and task.state == "skipped")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """A run of the DAG that has ended, as Airflow's metadata database has it; and what the service said right after.
@@ -66,7 +71,7 @@ class Run:
     @property
     def unfinished(self) -> tuple[Task, ...]:
         """The tasks that didn't end well."""
-        return tuple(task for task in self.tasks if task.state != "success")
+        return tuple(task for task in self.tasks if not ended_well(task))
 
     @property
     def campaign(self) -> str | None:

@@ -13,8 +13,8 @@ from connect_campaigns.aws.csv_copy import MAX_BYTES
 from connect_campaigns.core.columns import AUDIENCE_RUN, MAX_COLUMNS, map_columns, safe_names
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.fields import IMPORTABLE, PHONES, standard_field
+from connect_campaigns.core.row_checks import Checker
 from connect_campaigns.core.rows import (
-    Checker,
     Findings,
     Kind,
     Problem,
@@ -176,7 +176,7 @@ def _copy_rows(
             findings.add([_misshapen(number, record, cells, width)])
             continue
         line = join(column.make(number) if column.make else cells[column.index] for column in columns)
-        _, problems = checker.row(Record(record.line, line))
+        problems = checker.row(Record(record.line, line)).problems
         if problems:
             findings.add([replace(problem, row=number) for problem in problems])
             continue

@@ -8,7 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core.states import CampaignState
-from demo.evidence import GROUP
+from demo.evidence import GROUP, ended_well
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,8 +77,8 @@ def red_run(run: Run) -> str:
 
 def task_line(task: Task, xcoms: dict[str, Any], *, at: float) -> str:
     """Say in a line that a task has ended, and what it said."""
-    good = task.state == "success"
-    words = task_said(task.id, xcoms) if good else str(task.state)
+    good = ended_well(task)
+    words = task_said(task.id, xcoms) if task.state == "success" else str(task.state)
     name = task.id.rpartition(".")[2]
     return _cut(f"  {at:5.1f} s  {mark(good=good)} {name:<18} {words}")
 

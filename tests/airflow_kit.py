@@ -72,10 +72,17 @@ sys.exit(run.state != "success")
 
 @dataclass
 class RealAirflow:
-    """One AIRFLOW_HOME with its own database; runs are one after the other."""
+    """One AIRFLOW_HOME with its own database; runs are one after the other.
+
+    :param connection: to the emulator, as JSON
+    :param more: further variables for all of its processes
+    :param patience: seconds that one of them may take
+    """
 
     home: Path
     connection: str
+    more: dict[str, str] = field(default_factory=dict)
+    patience: float = 170
     log: str = field(default="", init=False)
 
     @property
@@ -89,6 +96,7 @@ class RealAirflow:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
             "AIRFLOW_CONN_AWS_DEFAULT": self.connection,
+            **self.more,
         }
 
     @property
@@ -146,7 +154,7 @@ class RealAirflow:
             capture_output=True,
             text=True,
             check=check,
-            timeout=170,
+            timeout=self.patience,
         )
 
 

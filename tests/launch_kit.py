@@ -144,4 +144,4 @@ class RunningTask(TaskInstance):
         return {"ti": self, "dag_run": self.run, "dag": self.dag}
 
 
-__all__ = ["FLOW", "HOURS", "INSTANCE", "LEDGER", "SEGMENT_ARN", "VOICE", "Ran", "World", "timedelta"]
+__all__ = ["FLOW", "HOURS", "INSTANCE", "LEDGER", "SEGMENT_ARN", "VOICE", "Ran", "RunningTask", "World", "timedelta"]

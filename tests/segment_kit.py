@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.waiting_kit import TaskInstance, connection_json
+from tests.launch_kit import RunningTask
+from tests.waiting_kit import connection_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,7 @@ class Crm:
         self.profiles.create_domain(DomainName=DOMAIN, DefaultExpirationDays=90)
         self._folder = folder
         self._made = self.writes()
+        monkeypatch.setattr("connect_campaigns.operators.segments.EMPTY_AGAIN_S", 0.05)
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection_json(emulator.url, customer_profiles_domain=DOMAIN))
 
     def file(self, content: str | bytes, name: str = "customers.csv") -> str:
@@ -63,8 +65,26 @@ class Crm:
             pass
         return int(reply["Estimate"])
 
+    def everybody(self, number: int) -> list[dict[str, Any]]:
+        """Read the profiles of so many of `people`, with all their fields, without our package."""
+        return profiles_by_phone(self.profiles, [f"+1202555{100 + each:04}" for each in range(number)])
+
     def jobs(self) -> list[dict[str, Any]]:
         return list(self.profiles.list_upload_jobs(DomainName=DOMAIN)["Items"])
+
+
+def profiles_by_phone(client: Any, phones: Iterable[str]) -> list[dict[str, Any]]:
+    """Read the profiles that have one of these phone numbers, with all their fields, without our package."""
+    pages = [client.search_profiles(DomainName=DOMAIN, KeyName="_phone", Values=[each])["Items"] for each in phones]
+    return sorted((each for page in pages for each in page), key=lambda each: str(each["ProfileId"]))
+
+
+def membership(client: Any, segment: str, profiles: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Ask which of these profiles are in a segment, without our package."""
+    reply = client.get_segment_membership(
+        DomainName=DOMAIN, SegmentDefinitionName=segment, ProfileIds=[each["ProfileId"] for each in profiles]
+    )
+    return {each["ProfileId"]: each["QueryResult"] for each in reply["Profiles"]}
 
 
 def run(operator: Any) -> Any:
@@ -74,7 +94,7 @@ def run(operator: Any) -> Any:
 
 def xcoms(operator: Any) -> dict[str, Any]:
     """Execute an operator, and give all that it hands on."""
-    ti = TaskInstance()
+    ti = RunningTask(operator.task_id)
     ti.xcom_push("return_value", operator.execute(ti.context))
     return ti.xcoms
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connect_emulator.errors import COMMON, S3
 from connect_emulator.meeting import Ending
-from connect_emulator.wire import drop_connection, header, messages
+from connect_emulator.wire import drop_connection, hang_up, header, messages, send_half
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,13 +21,17 @@ S3_LIKE = {"s3", "uploads"}
 
 
 async def deliver(send: Send, scope: Scope, reply: list[Message], *, call: Call, ending: Ending) -> None:
-    """Send a finished reply, or drop the connection.
+    """Send a finished reply, or half of it, or drop the connection.
 
     :param reply: empty where there is none, and the connection is dropped
     """
     call.status = int(reply[0]["status"]) if reply else None
     if ending is Ending.LOST:
         drop_connection(scope["connect_emulator.send"])
+        return
+    if ending is Ending.CUT:
+        await send_half(send, reply)
+        await hang_up(scope["connect_emulator.send"])
         return
     for message in reply:
         await send(message)

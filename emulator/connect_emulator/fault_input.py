@@ -39,6 +39,7 @@ COMMON_MEMBERS = {"operation", "service", "kind", "where", "times", "skip"}
 ERROR_MEMBERS = {"code", "status", "message", "members"}
 OF_KIND: dict[str, set[str]] = {
     "lost_reply": set(),
+    "cut_reply": set(),
     "hold": {"when", "seconds"},
     "timeout": {"when", "seconds"},
     "late": {"seconds", "requests", "reply", *ERROR_MEMBERS},
@@ -84,6 +85,12 @@ def fault(body: Json) -> Json:
         filled |= _spoiled_reads(kind, operation, service)
     if kind == "unknown_state":
         filled["state"] = body.get("state", "Archived")
+    if kind == "cut_reply" and service != "s3":
+        refuse(
+            f"`{operation}` of `{service}` with kind `cut_reply`",
+            "operations of s3",
+            "others' replies are short: lost_reply",
+        )
     if kind == "late":
         _check_late(body, service)
     if kind in {"error_before", "error_after"} or body.get("reply") == "error":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Kind = Literal[
     "lost_reply",
+    "cut_reply",
     "hold",
     "timeout",
     "late",

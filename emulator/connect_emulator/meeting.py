@@ -20,6 +20,8 @@ class Ending(Enum):
     """The fault's error in its place."""
     LOST = auto()
     """Nothing: the connection is dropped."""
+    CUT = auto()
+    """The reply's first half, then the connection is dropped."""
 
 
 async def meet(
@@ -43,6 +45,9 @@ async def meet(
         case "lost_reply":
             await act()
             return Ending.LOST
+        case "cut_reply":
+            await act()
+            return Ending.CUT
         case "hold" | "timeout" if fault is not None:
             return await _wait(fault, act)
         case "late" if fault is not None:

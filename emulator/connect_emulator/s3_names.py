@@ -19,9 +19,11 @@ Route = tuple[frozenset[str], bool, str]
 
 
 def _routes(model: dict[str, Any]) -> dict[tuple[str, int], list[Route]]:
-    """Group the operations by method and depth of path, the most demanding first."""
+    """Group the operations by method and depth of path, the most demanding first; deprecated ones share their successors'."""
     routes: dict[tuple[str, int], list[Route]] = defaultdict(list)
     for name, operation in model["operations"].items():
+        if operation.get("deprecated"):
+            continue
         path, _, query = operation["http"]["requestUri"].partition("?")
         members = model["shapes"].get(operation.get("input", {}).get("shape"), {})
         required = [members["members"][member] for member in members.get("required", [])]

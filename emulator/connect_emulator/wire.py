@@ -113,3 +113,18 @@ def drop_connection(send: Send) -> None:
     request cycle, which holds the transport; `tests/emulator/test_faults.py` pins that.
     """
     send.__self__.transport.abort()  # type: ignore[attr-defined]  # uvicorn's own, private
+
+
+async def send_half(send: Send, reply: list[Message]) -> None:
+    """Send a reply's head and the first half of its body."""
+    await send(reply[0])
+    body = b"".join(message.get("body", b"") for message in reply[1:])
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+
+
+async def hang_up(send: Send) -> None:
+    """Close the connection in the midst of an answer, once what was sent has gone out: see `drop_connection`."""
+    cycle = send.__self__  # type: ignore[attr-defined]  # as above
+    cycle.transport.close()
+    while (await cycle.receive())["type"] != "http.disconnect":
+        pass

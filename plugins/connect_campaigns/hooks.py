@@ -16,7 +16,7 @@ from connect_campaigns.aws.outcomes import classify, explain
 from connect_campaigns.aws.segments import Segments
 from connect_campaigns.aws.snapshots import Snapshots
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.settings import Settings
+from connect_campaigns.core.settings import S3_URI, Settings
 
 SENT_ONCE = Config(retries={"total_max_attempts": 1})
 """For StartCampaign and CreateCampaign: the SDK re-sends when a reply is lost, and neither has a client token."""
@@ -85,12 +85,18 @@ class ConnectCampaignsHook(AwsBaseHook):
     def ledger_at(self, uri: str | None) -> Ledger | None:
         """The ledger at a URI, else the one that the connection names, else None.
 
-        :raises InvalidInput: the URI has the wrong form
+        :raises InvalidInput: the URI has the wrong form, or is empty: a template that rendered to nothing
         """
-        if uri:
-            Settings(launch_ledger=uri, where="parameter launch_ledger").check()
-        uri = uri or self.settings.launch_ledger
-        return Ledger(self.client("s3"), uri=uri) if uri else None
+        if uri is None:
+            uri = self.settings.launch_ledger
+        elif not (isinstance(uri, str) and S3_URI.fullmatch(uri)):
+            raise InvalidInput.of(
+                "launch_ledger",
+                uri,
+                allowed="s3://bucket/prefix; None = the connection's",
+                hint="look at what the template rendered to, or leave it out",
+            )
+        return None if uri is None else Ledger(self.client("s3"), uri=uri)
 
     def client(self, service: str, config: Config | None = None) -> Any:
         """Make a client of the connection; all of one hook share a session.

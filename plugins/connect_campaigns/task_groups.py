@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connect_campaigns._compat import TaskGroup
 from connect_campaigns.connection import CONNECTION_FIELDS
+from connect_campaigns.core.afterwards import check_afterwards, constants, of_the_run
 from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.keys import per_day
+from connect_campaigns.core.keys import per_day, run_day
+from connect_campaigns.launch_group import LaunchGroup
 from connect_campaigns.operators.backfilled import CountBackfilledRowsOperator
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
 from connect_campaigns.operators.outcome import CheckCampaignOutcomeOperator
@@ -24,9 +26,9 @@ from connect_campaigns.sensors.campaigns import CampaignStateSensor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connect_campaigns._compat import BaseOperator, XComArg
+    from connect_campaigns._compat import XComArg
 
-__all__ = ["launch_campaign", "per_day", "prepare_segment", "refreshed_segment", "segment_asset"]
+__all__ = ["launch_campaign", "per_day", "prepare_segment", "refreshed_segment", "run_day", "segment_asset"]
 
 AUDIENCE_UNKNOWN: dict[str, Any] = dict.fromkeys(
     (
@@ -51,7 +53,9 @@ def prepare_segment(
     key_column: str | None = None,
     columns: dict[str, str] | str | None = None,
     rename_columns: str | None = None,
+    default_country: str | None = None,
     data_expiry_days: int | str = 14,
+    max_file_age: timedelta | float | str | None = None,
     max_failed_rows: int | str = 0,
     audience_run: str | None = None,
     allow_all_profiles: bool | str = False,
@@ -61,6 +65,7 @@ def prepare_segment(
     allow_sql_segment: bool | str = False,
     deferrable: bool | None = None,
     max_run_age: timedelta | float | str | None = timedelta(hours=12),
+    keep_rows: Mapping[str, Any] | str | None = None,
     publish: bool = False,
     group_id: str = "prepare_segment",
     after: Any = None,
@@ -68,8 +73,8 @@ def prepare_segment(
 ) -> XComArg:
     """Prepare an audience: import a file, make sure of the segment's definition, count it.
 
-    Profiles have no history, so a run that is none of today's (a backfill's, a catch-up's, an old one cleared) imports
-    nothing: it counts the rows of its file, XCom ``count`` of ``count_backfilled``, and skips the rest.
+    A run that is none of today's (a backfill's, a catch-up's, an old one cleared) imports nothing, since profiles have no
+    history: it counts the rows of its file, XCom ``count`` of ``count_backfilled``, and skips the rest.
 
     Every parameter but `group_id` and `publish` may be a template; `ImportProfilesOperator`,
     `CreateSegmentDefinitionOperator` and `EstimateSegmentOperator` say what each one takes.
@@ -77,86 +82,40 @@ def prepare_segment(
     :param definition: the definition's name (without hash) and its groups; or a YAML file that says both
     :param csv: the file to import, which then needs `key_column`; None = the profiles are there already
     :param imported: in place of `csv`, the task that imports a file for several segments; its ``audience_run`` is theirs
-    :param audience_run: mark the people of this file, so that the segment is them, narrowed by the definition's groups:
-        the launch's name, as ``per_day`` makes it. The import adds a hash of the file: the same file again leaves a
-        launched segment as it is, a corrected one makes a segment of its own
-    :param suppression: the output of the ImportProfilesOperator that brings in who must not be contacted: the launch's
-        ``max_suppression_age`` judges its time
+    :param audience_run: mark the people of this file, by the launch's name as ``per_day`` makes it and a hash of the file,
+        so that the segment is them, narrowed by the definition's groups: a corrected file makes a segment of its own
+    :param suppression: the output of the ImportProfilesOperator that brings in who must not be contacted, without `after`
+        in runs of today only
     :param deferrable: wait for the import in the triggerer; default: Airflow's own setting
     :param max_run_age: seconds or timedelta; a run due longer ago is none of today's; ``None`` = no bound, but for backfills
+    :param keep_rows: in such a run keep the file's rows, too, in S3 and for so long: see `CountBackfilledRowsOperator`
     :param publish: publish an asset event of the segment: see `PublishSegmentOperator`
-    :param after: a task, or several, that this waits for: the job that writes the file. (``task >> prepare_segment(…)``
-        would order its last task alone: what is returned is that task's output)
+    :param after: a task, or several, that this waits for: ``task >> prepare_segment(…)`` would order its last task alone
     :param common: for all its tasks: the connection's parameters and Airflow's own, as ``retries``
     :returns: the last task's output, a `PreparedSegment` as a dict: what ``source=`` of a launch takes
-    :raises InvalidInput: `imported` stands beside what says how to import
+    :raises InvalidInput: `imported` stands beside what says how to import, or `keep_rows` without a file
     """
-    if imported is not None and (csv, audience_run, key_column, columns, rename_columns) != (None,) * 5:
-        raise InvalidInput(
-            "`imported` is given together with `csv`, or with how to read it",
-            allowed="either of the two: a file to import, or a task that imports one",
-            hint="give these parameters to the ImportProfilesOperator that you hand over",
-            code="contradiction",
-        )
-    defined: dict[str, Any] = (
-        {"definition": definition} if isinstance(definition, str) else {"name": definition[0], "groups": definition[1]}
-    )
-    waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
+    _demand_one_import(imported, csv, audience_run, key_column, columns, rename_columns, default_country)
+    _demand_file(csv, keep_rows)
     with TaskGroup(group_id):
-        counted = None
+        first: Any = None
         if csv is not None:
-            reading: dict[str, Any] = {
-                "path": csv,
-                "key_column": key_column,
-                "columns": columns,
-                "rename_columns": rename_columns,
-                "max_failed_rows": max_failed_rows,
-                **common,
-            }
-            # A launch's check, which skips a backfill, is upstream of it: the rows are counted all the same.
-            rule = {} if after is not None else {"trigger_rule": "none_failed"}
-            counted = CountBackfilledRowsOperator(
-                task_id="count_backfilled", max_run_age=max_run_age, **{**reading, **rule}
-            )
-            imported = ImportProfilesOperator(
-                task_id="import_profiles",
-                audience_run=audience_run,
-                data_expiry_days=data_expiry_days,
-                **reading,
-                **waiting,
-            )
-            counted >> imported
-        marked: Any = audience_run
-        if imported is not None and imported.audience_run is not None:
-            marked = cast("Any", imported.output)[AUDIENCE_RUN]
-        create_definition = CreateSegmentDefinitionOperator(
-            task_id="create_definition",
-            **defined,
-            allow_all_profiles=allow_all_profiles,
-            audience_run=marked,
-            **common,
-        )
-        estimate = EstimateSegmentOperator(
-            task_id="estimate",
-            segment=create_definition.output,
-            min_audience=min_audience,
-            max_audience=max_audience,
-            imported=None if imported is None else imported.output,
-            suppression=suppression,
-            allow_sql_segment=allow_sql_segment,
-            **common,
-        )
-        if imported is not None:
-            imported >> create_definition
+            reading: dict[str, Any] = {"path": csv, "key_column": key_column, "columns": columns, **common}
+            reading |= {"rename_columns": rename_columns, "max_failed_rows": max_failed_rows}
+            reading |= {"max_run_age": max_run_age, "default_country": default_country}
+            first = _counting(reading, keep_rows=keep_rows, is_first=after is None)
+            given = {"audience_run": audience_run, "data_expiry_days": data_expiry_days, "max_file_age": max_file_age}
+            imported = _importing(reading, deferrable=deferrable, **given)
+            first >> imported
+        run = audience_run if imported is None else _mark(imported)
+        defined = _defining(definition, imported, allow_all_profiles=allow_all_profiles, audience_run=run, **common)
+        bounds = {"min_audience": min_audience, "max_audience": max_audience, "allow_sql_segment": allow_sql_segment}
+        gate = first if after is None else None
+        estimate = _estimating(defined, imported, suppression=suppression, gate=gate, **bounds, **common)
         if publish:
-            PublishSegmentOperator(
-                task_id="publish",
-                segment=cast("Any", estimate.output),
-                max_run_age=max_run_age,
-                **_besides_connection(common),
-            )
+            _publishing(estimate, max_run_age=max_run_age, **common)
     if after is not None:
-        after >> (create_definition if counted is None else counted)
+        after >> (first or defined)
     return estimate.output
 
 
@@ -191,9 +150,12 @@ def launch_campaign(
 ) -> TaskGroup:
     """Launch one campaign, once: check, create, start, wait, and judge the outcome.
 
-    `check` runs before everything that `source` comes from: a frozen ledger, one that can't be read, or a schedule that
-    can't work fail in seconds, and not after a long import. `create` and `start` share the launch key, so clearing or
-    retrying any task, or running the DAG again, launches nothing a second time.
+    `check` runs before everything that `source` comes from and that no other launch needs: a frozen ledger, one that can't
+    be read, or a schedule that can't work fail in seconds, and not after a long import. `create` and `start` share the
+    launch key, so clearing or retrying any task, or running the DAG again, launches nothing a second time.
+
+    What `wait` and `outcome` are told is looked at when the DAG is parsed, templates by `check`; only what another task
+    gives is looked at by them alone.
 
     :param template: id, ARN, console URL or name of the campaign to clone (templated)
     :param launch_key: the name of this launch (templated), as `per_day` makes one
@@ -210,51 +172,125 @@ def launch_campaign(
     """
     connection = {name: launching[name] for name in CONNECTION_FIELDS if name in launching}
     waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
-    with TaskGroup(group_id) as group:
-        first = launching if source is None else {**launching, **AUDIENCE_UNKNOWN}
-        check = PreflightOperator(task_id="check", template=template, launch_key=launch_key, **first)
-        create = CreateCampaignOperator(
-            task_id="create", template=template, source=cast("str | None", source), launch_key=launch_key, **launching
-        )
-        start = StartCampaignOperator(
-            task_id="start",
-            campaign_id=cast("str", create.output),
-            source=cast("str | None", source),
-            launch_key=launch_key,
-            renew_schedule=True,
-            **launching,
-        )
+    asked: dict[str, Any] = {"min_attempted": min_attempted, "min_attempted_percent": min_attempted_percent}
+    asked |= {"on_shortfall": on_shortfall, "patience": patience}
+    told = {**asked, "max_poll_interval": max_poll_interval}
+    check_afterwards(constants(told))
+    group = LaunchGroup(group_id)
+    with group:
+        check, create, start = _checked_start(template, launch_key, source, launching, afterwards=of_the_run(told))
+        campaign = cast("str", start.output)
         wait = CampaignStateSensor(
             task_id="wait",
-            campaign_id=cast("str", start.output),
+            campaign_id=campaign,
             poke_interval=poke_interval,
             max_poll_interval=max_poll_interval,
             timeout=wait_timeout,
             **waiting,
             **connection,
         )
-        outcome = CheckCampaignOutcomeOperator(
-            task_id="outcome",
-            campaign_id=cast("str", start.output),
-            min_attempted=min_attempted,
-            min_attempted_percent=min_attempted_percent,
-            on_shortfall=on_shortfall,
-            patience=patience,
-            **connection,
-        )
+        outcome = CheckCampaignOutcomeOperator(task_id="outcome", campaign_id=campaign, **asked, **connection)
         check >> create >> start >> wait >> outcome
-    for each in _first_tasks(create, besides=check):
-        check >> each
-        if each.trigger_rule != "all_success":  # it runs where check skipped, so what follows it must see that itself
-            check >> each.downstream_list
+    group.check_first()
     return group
+
+
+def _checked_start(
+    template: str,
+    launch_key: str,
+    source: XComArg | Mapping[str, Any] | str | None,
+    launching: dict[str, Any],
+    *,
+    afterwards: dict[str, Any],
+) -> tuple[PreflightOperator, CreateCampaignOperator, StartCampaignOperator]:
+    """Make the three tasks that share a launch key."""
+    same: dict[str, Any] = {"launch_key": launch_key, **launching}
+    first = same if source is None else {**same, **AUDIENCE_UNKNOWN}
+    same = same if source is None else {**same, "source": source}
+    check = PreflightOperator(task_id="check", template=template, afterwards=afterwards, **first)
+    create = CreateCampaignOperator(task_id="create", template=template, **same)
+    start = StartCampaignOperator(task_id="start", campaign_id=cast("str", create.output), renew_schedule=True, **same)
+    return check, create, start
+
+
+def _demand_one_import(imported: ImportProfilesOperator | None, *how: Any) -> None:
+    """Refuse a task that imports together with what says how to import.
+
+    :raises InvalidInput: both are given
+    """
+    if imported is not None and any(each is not None for each in how):
+        raise InvalidInput(
+            "`imported` is given together with `csv`, or with how to read it",
+            allowed="either of the two: a file to import, or a task that imports one",
+            hint="give these parameters to the ImportProfilesOperator that you hand over",
+            code="contradiction",
+        )
+
+
+def _demand_file(csv: str | None, keep_rows: object) -> None:
+    """Refuse to keep rows of no file.
+
+    :raises InvalidInput: there is none
+    """
+    if keep_rows is not None and csv is None:
+        raise InvalidInput(
+            "`keep_rows` is given, and there is no file whose rows could be kept",
+            allowed="`keep_rows` together with `csv`",
+            hint="where `imported` imports the file, give `keep_rows` to the CountBackfilledRowsOperator in front of it",
+            code="contradiction",
+        )
+
+
+def _counting(reading: dict[str, Any], *, is_first: bool, **given: Any) -> CountBackfilledRowsOperator:
+    # A launch's check, which skips a backfill, is upstream of it: the rows are counted all the same.
+    rule = {"trigger_rule": "none_failed"} if is_first else {}
+    return CountBackfilledRowsOperator(task_id="count_backfilled", **given, **{**reading, **rule})
+
+
+def _importing(reading: dict[str, Any], *, deferrable: bool | None, **given: Any) -> ImportProfilesOperator:
+    waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
+    return ImportProfilesOperator(task_id="import_profiles", **given, **reading, **waiting)
+
+
+def _mark(imported: ImportProfilesOperator) -> Any:
+    """Give what marks the people of an import's file, which the import itself settles; None = nothing does."""
+    return None if imported.audience_run is None else cast("Any", imported.output)[AUDIENCE_RUN]
+
+
+def _defining(
+    definition: tuple[str, Any] | str, imported: ImportProfilesOperator | None, **given: Any
+) -> CreateSegmentDefinitionOperator:
+    said = (
+        {"definition": definition} if isinstance(definition, str) else {"name": definition[0], "groups": definition[1]}
+    )
+    defined = CreateSegmentDefinitionOperator(task_id="create_definition", **said, **given)
+    if imported is not None:
+        imported >> defined
+    return defined
+
+
+def _estimating(
+    defined: CreateSegmentDefinitionOperator,
+    imported: ImportProfilesOperator | None,
+    *,
+    suppression: XComArg | None,
+    gate: CountBackfilledRowsOperator | None,
+    **given: Any,
+) -> EstimateSegmentOperator:
+    rule: dict[str, Any] = {}
+    if suppression is not None and gate is not None:
+        gate >> suppression  # the list of a past day is none of today's either
+        rule["trigger_rule"] = "none_failed_min_one_success"  # an optional list that nobody gave ends skipped
+    output = None if imported is None else imported.output
+    return EstimateSegmentOperator(
+        task_id="estimate", segment=defined.output, imported=output, suppression=suppression, **{**given, **rule}
+    )
+
+
+def _publishing(estimate: EstimateSegmentOperator, **given: Any) -> PublishSegmentOperator:
+    segment = cast("Any", estimate.output)
+    return PublishSegmentOperator(task_id="publish", segment=segment, **_besides_connection(given))
 
 
 def _besides_connection(common: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in common.items() if name not in CONNECTION_FIELDS}
-
-
-def _first_tasks(task: BaseOperator, *, besides: BaseOperator) -> list[Any]:
-    """Find the tasks that everything upstream of a task begins with."""
-    upstream = task.get_flat_relatives(upstream=True)
-    return [each for each in upstream if each is not besides and not each.upstream_task_ids]

@@ -38,10 +38,15 @@ from connect_campaigns.operators.campaigns import StartCampaignOperator
 def mapped():
     @task
     def markets():
-        return [{"launch_key": "spring/fr"}, {"launch_key": "spring/de"}]
+        return [{"launch_key": "spring/fr"}, {"launch_key": "spring/de"}, {"launch_key": "spring/it", "source": None}]
+
+    @task
+    def nobody():
+        return None
 
     start = {"template": "spring", "start_after": 600, "min_launch_gap": None}
     StartCampaignOperator.partial(task_id="keyed", **start).expand_kwargs(markets())
+    StartCampaignOperator(task_id="unprepared", launch_key="spring/es", source=nobody(), **start)
     StartCampaignOperator.partial(task_id="bare", start_after=600).expand(template=["spring", "spring"])
 
 
@@ -139,11 +144,13 @@ def test_every_operator_is_mapped_as_the_scheduler_sees_it(home, tmp_path):
     assert home.scheduled(tmp_path) == {"all_mapped": dict.fromkeys(REQUIRED, True)}
 
 
-def test_mapped_tasks_launch_by_their_keys_and_are_refused_without(world, home):
+def test_mapped_tasks_launch_by_their_keys_and_are_refused_without_key_or_audience(world, home):
     assert home.run("mapped", MAPPED) != 0
     assert home.states("mapped") == {
         "markets": "success", "keyed[0]": "success", "keyed[1]": "success", "bare[0]": "failed", "bare[1]": "failed",
+        "keyed[2]": "failed", "nobody": "success", "unprepared": "failed",
     }  # fmt: skip
+    assert home.log.count("`source` is None: the task or template that it comes from gave no audience") >= 2
     assert "is mapped and has no `launch_key`" in home.log
     launches = home.xcoms("mapped", "launch")
     assert {name: launch["key"] for name, launch in launches.items()} == {

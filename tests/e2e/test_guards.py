@@ -98,6 +98,8 @@ REFUSED = [
     ("suppression_age",
      lambda world: {**prepared(world, suppression_imported_at=hours_ago(world, 750)), "max_suppression_age": timedelta(days=31)},
      {}, GuardFailed, "the suppression list was imported 750.0 h ago"),
+    ("data_expiry", lambda world: prepared(world, expires_at=hours_ago(world, -25)), {}, GuardFailed,
+     "the audience's profiles are forgotten from"),
     ("audience", lambda world: prepared(world, count=0), {}, GuardFailed, "segment everybody is empty"),
     ("audience_change", a_hundred_before, {}, GuardFailed, "135 profiles, 35.0 % more than the 100 of the last launch"),
     ("exclusion", lambda _: {"require_exclusion": "do-not-call"}, {}, GuardFailed, "doesn't leave out 'do-not-call'"),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from connect_campaigns.aws.segments import Segments
 from connect_campaigns.core.definitions import excluding, groups, members_of
 from connect_campaigns.core.errors import GuardFailed, LaunchHeld
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
@@ -145,18 +143,3 @@ def test_without_the_right_to_read_the_definition_an_exclusion_is_not_taken_for_
     assert "profile:GetSegmentDefinition" in held.found
     said = Ran(PreflightOperator(task_id="t", template=world.template, launch_key="k", source=source, **SOON)).value
     assert said["prepared_segment"].startswith("not evaluated: ")
-
-
-def test_a_segment_defined_by_sql_is_refused_before_the_estimate_and_before_the_launch(world, monkeypatch):
-    """The service would take the campaign: the reply is answered here, so that this needs no SQL in the emulator."""
-    find = Segments.find
-    monkeypatch.setattr(
-        Segments, "find", lambda self, name: replace(find(self, name), content="SELECT profileid FROM profile")
-    )
-    counted = Ran(estimating(segment=world.arn)).error
-    refused = Ran(create(world, source=world.prepared())).error
-    for each in (counted, refused):
-        assert (type(each), each.code) == (GuardFailed, "sql_segment")
-        assert "AWS Support" in each.allowed
-    allowed = Ran(create(world, source=world.prepared(), allow_sql_segment=True))
-    assert allowed.error is None

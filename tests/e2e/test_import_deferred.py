@@ -8,8 +8,9 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
 from connect_campaigns.core.errors import ServiceRefused, ServiceUnavailable
+from tests.launch_kit import RunningTask
 from tests.segment_kit import Crm, importing, run
-from tests.waiting_kit import TaskInstance, connection_json, meanwhile
+from tests.waiting_kit import connection_json, meanwhile
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def crm(emulator, monkeypatch, tmp_path):
 def left(operator):
     """Execute until it defers; give what it left."""
     with pytest.raises(TaskDeferred) as caught:
-        operator.execute(TaskInstance().context)
+        operator.execute(RunningTask("import_profiles").context)
     return caught.value
 
 
@@ -33,7 +34,7 @@ def resumed(operator, deferral):
         return [event.payload async for event in trigger.run()]
 
     [event] = asyncio.run(events())
-    return getattr(operator, deferral.method_name)(TaskInstance().context, event)
+    return getattr(operator, deferral.method_name)(RunningTask("import_profiles").context, event)
 
 
 def test_it_ends_as_the_import_that_waits_on_the_worker(crm):

@@ -5,13 +5,23 @@ from __future__ import annotations
 import csv
 import gzip
 import logging
+import re
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from connect_campaigns.aws import csv_copy
 from connect_campaigns.core.definitions import EVERYBODY, all_of, attribute, field, groups
-from connect_campaigns.core.errors import InvalidInput, NotSeen, ServiceRefused, ServiceUnavailable
+from connect_campaigns.core.errors import (
+    InvalidInput,
+    LaunchSkipped,
+    NotSeen,
+    RetryableError,
+    ServiceRefused,
+    ServiceUnavailable,
+)
 from tests.segment_kit import Crm, bank_file, importing, run, with_key, xcoms
 from tests.waiting_kit import meanwhile
 
@@ -27,10 +37,22 @@ def refusal(operator, kind=InvalidInput):
     return caught.value
 
 
+def test_an_optional_file_that_nobody_gave_is_skipped(crm):
+    before = crm.changed
+    with pytest.raises(LaunchSkipped) as skipped:
+        run(importing(path="", if_no_path="skip"))
+    assert skipped.value.found == "no file is given, and nothing was imported"
+    for given in ({"path": ""}, {"path": " ", "if_no_path": "skip"}, {"path": "x.csv", "if_no_path": "ignore"}):
+        with pytest.raises(InvalidInput):
+            run(importing(**given))
+    assert crm.changed == before
+
+
 def test_a_file_of_customers_becomes_profiles(crm):
     told = run(importing(path=crm.people(3, city="Paris", Balance="1000")))
     job = crm.profiles.get_upload_job(DomainName="crm", JobId=told["job_ids"][0])
     assert job["CompletedAt"].isoformat() == told.pop("finished_at")
+    assert (job["CompletedAt"] + timedelta(days=14)).isoformat() == told.pop("expires_at")
     assert len(told.pop("sha256")) == 64
     assert told == {
         "rows": 3,
@@ -113,6 +135,7 @@ def test_the_same_content_and_mapping_finds_the_job_of_an_earlier_attempt(crm):
         {"audience_run": "b"},
         {"columns": {"phone": "MobilePhoneNumber"}},
         {"key_column": "phone"},
+        {"default_country": "US"},
     ],
 )
 def test_another_mapping_or_expiry_is_another_job(crm, change):
@@ -216,6 +239,40 @@ def test_bad_rows_are_left_out_as_far_as_is_allowed_and_counted(crm, caplog):
     assert "0142" not in str(error)
 
 
+def test_numbers_as_people_write_them_are_rewritten_for_a_country_and_counted(crm, capfd):
+    content = "id,phone\n1,(202) 555-0101\n2,+12025550102\n3,\n4,202 555 0104\n"
+    told = run(importing(path=crm.file(content), default_country="us"))
+    assert (told["rows"], told["created"], told["failed"]) == (4, 4, 0)
+    assert "2 of 3 phone numbers rewritten as E.164 for US" in capfd.readouterr().out
+    for number in ("+12025550101", "+12025550102", "+12025550104"):
+        assert crm.count(groups(all_of(field("PhoneNumber", "INCLUSIVE", number)))) == 1
+
+
+def test_another_country_marks_other_people_of_the_same_file(crm):
+    path = crm.people(3)
+    values = {xcoms(importing(path=path, audience_run="r", **given))["audience_run"]
+              for given in ({}, {"default_country": "US"}, {"default_country": "FR"})}  # fmt: skip
+    assert len(values) == 3
+
+
+def test_what_a_file_means_for_segments_and_calls_is_in_the_log_and_fails_nothing(crm, capfd):
+    rows = [f"c{each},+1202555{100 + each % 38:04},Ann Smith,{'US' if each % 2 else 'us'},{each}" for each in range(40)]
+    rows[3:5] = ["c3,,Ann Smith,US,7", 'c4,,Ann Smith,US,"1,000"']
+    assert (
+        run(importing(path=crm.file("id,phone,FirstName,Country,Balance\n" + "\n".join(rows) + "\n")))["created"] == 40
+    )
+    logged = capfd.readouterr().out
+    for told in (
+        "customers.csv: 2 of 40 rows have neither a phone number nor Country and PostalCode",
+        "customers.csv: 2 of 40 rows have a phone number that an earlier row has",
+        "customers.csv: column 'Country': US 21 · us 19; some differ only by case",
+        "customers.csv: column 'Balance': 1 of 40 values are no numbers to the service",
+    ):
+        assert re.search(rf"\[warning +\] {re.escape(told)}", logged)
+    assert "+1202555" not in logged
+    assert "Ann" not in logged
+
+
 def test_neither_log_nor_error_has_the_upload_url_its_key_or_a_personal_value(crm, capfd):
     crm.emulator.add_fault(operation="PutUploadFile", kind="lost_reply", times=4)
     error = refusal(importing(path=crm.people(3)), NotSeen)
@@ -287,6 +344,26 @@ def test_a_bad_moment_of_s3_is_ridden_out(crm, bucket, kind):
     assert [each["fired"] for each in crm.emulator.faults() if each["id"] == fault] == [1]
 
 
+def test_a_download_that_breaks_off_in_the_middle_is_begun_anew(crm, bucket):
+    people = "id,note\n" + "".join(f"c{each},{'x' * 40}\n" for each in range(20_000))
+    bucket(spring=people.encode())
+    fault = crm.emulator.add_fault(operation="GetObject", kind="cut_reply", times=2)
+    told = run(importing(path="s3://crm-files/spring"))
+    assert (told["rows"], told["created"], crm.count(EVERYBODY)) == (20_000, 20_000, 20_000)
+    assert [each["fired"] for each in crm.emulator.faults() if each["id"] == fault] == [2]
+    assert (crm.effects("CreateUploadJob"), crm.effects("StartUploadJob")) == (1, 1)
+
+
+def test_a_download_that_never_ends_imports_nobody_and_a_retry_everybody(crm, bucket):
+    bucket(part_0=b"id,note\n1,a\n", part_1=b"id,note\n2,b\n")
+    crm.emulator.add_fault(operation="GetObject", kind="cut_reply", times=4, where={"Key": "part_1"})
+    error = refusal(importing(path="s3://crm-files/part_*"), NotSeen)
+    assert "s3://crm-files/part_1" in error.found
+    assert (crm.jobs(), crm.count(EVERYBODY)) == ([], 0)
+    assert run(importing(path="s3://crm-files/part_*"))["created"] == crm.count(EVERYBODY) == 2
+    assert crm.effects("StartUploadJob") == 1
+
+
 def test_a_file_over_the_services_bound_goes_out_as_several_jobs_and_a_retry_finds_them_all(crm, monkeypatch):
     monkeypatch.setattr(csv_copy, "MAX_BYTES", 300_000)
     path = crm.people(20_000, note="x" * 20)
@@ -305,3 +382,22 @@ def test_one_job_of_several_that_fails_fails_the_import(crm, monkeypatch):
     error = refusal(importing(path=path, columns={"kind": "PartyType", "note": "Attributes.note"}), ServiceRefused)
     assert "1 records failed at the service" in error.found
     assert "upload jobs " in error.found
+
+
+@pytest.mark.parametrize("key", ["part_1", "part_2"], ids=["written anew", "one more"])
+def test_parts_that_somebody_writes_to_meanwhile_are_not_imported(crm, bucket, key):
+    bucket(part_0=b"id,note\n1,a\n", part_1=b"id,note\n2,b\n")
+    crm.emulator.add_fault(operation="GetObject", kind="hold", seconds=0.5, times=1)
+    with meanwhile(crm, ("GetObject",), lambda: bucket(**{key: b"id,note\n3,c\n"})):
+        error = refusal(importing(path="s3://crm-files/part_*"), RetryableError)
+    assert error.code == "changed"
+    assert (crm.jobs(), crm.count(EVERYBODY)) == ([], 0)
+
+
+def test_an_object_in_s3_that_nobody_wrote_anew_is_refused_before_it_is_sent(crm, bucket):
+    bucket(spring=b"id,note\n1,a\n")
+    time.sleep(1.1)  # S3 tells whole seconds
+    error = refusal(importing(path="s3://crm-files/spring", max_file_age=0.05), NotSeen)
+    assert error.code == "file_age"
+    assert not crm.jobs()
+    assert run(importing(path="s3://crm-files/spring", max_file_age=timedelta(hours=1)))["created"] == 1

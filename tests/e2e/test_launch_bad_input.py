@@ -75,11 +75,12 @@ COMMON = [
     ({**FOREVER, "min_launch_gap": "a day"}, "min_launch_gap"),
     ({**FOREVER, "if_overlap": "wait"}, "if_overlap"),
     ({**FOREVER, "check_only": "perhaps"}, "check_only"),
-    ({**FOREVER, "launch_ledger": "ledger"}, "launch_ledger"),
+    ({**FOREVER, "deployment": ""}, "deployment"),
+    *(({**FOREVER, "launch_ledger": wrong}, "launch_ledger") for wrong in ("ledger", "", "None", 7)),
     ({**FOREVER, "launch_ledger": "s3://No_Bucket!/x"}, "launch_ledger"),
     ({**FOREVER, "launch_ledger": "s3://nowhere/x"}, "nowhere"),
     ({**FOREVER, "launch_ledger": "s3://ledger/mistyped"}, "no ledger"),
-    ({**FOREVER, "source": ""}, "source"),
+    *(({**FOREVER, "source": gone}, "gave no audience") for gone in (None, "", " ", "None")),
     ({**FOREVER, "source": "not an arn"}, "source"),
     ({**FOREVER, "source": "arn:aws:s3:::bucket"}, "source"),
     ({**FOREVER, "source": {"count": 3}}, "source"),
@@ -147,6 +148,18 @@ def test_without_a_ledger_nothing_is_created_and_it_says_how(world, kind):
     assert ran.error.code == "no_ledger"
     assert "ledger init" in ran.error.hint
     assert len(world.campaigns()) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ({"on_shortfall": "warning"}, "on_shortfall"),
+        ({"min_attempted": ""}, "min_attempted"),
+        ({"max_poll_interval": 0}, "max_poll"),
+    ],
+)
+def test_what_would_be_refused_after_people_were_called_is_refused_by_the_check(world, told, word):
+    refused(PreflightOperator(task_id="t", template=world.template, launch_key="k", afterwards=told, **FOREVER), word)
 
 
 CONNECTIONS = [

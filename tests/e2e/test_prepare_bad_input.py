@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from connect_campaigns.core.definitions import all_of, any_of, attribute, excluding, groups
+from connect_campaigns.core.definitions import all_of, any_of, attribute, excluding, groups, members_of
 from connect_campaigns.core.errors import InvalidInput
-from tests.segment_kit import WRITES, defining, estimating, importing, run
+from tests.segment_kit import WRITES, Crm, defining, estimating, importing, run
 from tests.waiting_kit import connection_json
 
 A = attribute("Contact", "INCLUSIVE", "cellular")
@@ -45,6 +45,12 @@ FILES = {
         f"{WIDE.rpartition(',')[0]}\n1{',x' * 24}\n", {"audience_run": "r"}, "26 columns", "columns={header: field}"),
     "unknown key": (b"id,name\n1,x\n", {"key_column": "ids"}, "`key_column` names the column 'ids'", "perhaps `id`"),
     "ambiguous key": (b"id,id\n1,x\n", {}, "the file has it 2 times", 'rename_columns="safe"'),
+    "semicolons": (b"id;name\n1;x\n", {}, "which the file doesn't have", "separated by ';': write the file with commas"),
+    "tabs": (b"id\tname\n1\tx\n", {}, "which the file doesn't have", "separated by '\\t'"),
+    "no header": (b"c1,+12025550101\nc2,+12025550102\n", {}, "`key_column` names the column 'id'", "looks like a customer"),
+    "quotes across lines, cut": (b'id,note\n1,"two\nlines"\n2,"cut\n', {}, "line 4: a quoted value opens here", "opening quote"),
+    "quotes across lines, ragged": (
+        b'id,note\n1,"two\nlines",x\n', {}, "row 1 (line 2): wrong number of cells: 3", "mend"),
     "unknown column": (
         b"id,name\n1,x\n", {"columns": {"nam": "FirstName"}}, "`columns` names the column 'nam'", "perhaps `name`"),
     "unknown field": (
@@ -55,8 +61,16 @@ FILES = {
     "empty key": (b"id,name\n1,a\n,b\n", {}, "row 2 (line 3), column 'id': empty key", "mend"),
     "repeated key": (b"id,name\n1,a\n1,b\n", {}, "row 2 (line 3), column 'id': repeated key", "mend"),
     "long value": (f"id,name\n1,{'x' * 256}\n", {}, "column 'name': value too long: 256 characters, at most 255", "mend"),
-    "phone without country": (b"id,phone\n1,2025550101\n", {}, "column 'phone': phone number not E.164", "mend"),
-    "phone from a spreadsheet": (b"id,tel\n1,1.2E+10\n", {"columns": {"tel": "PhoneNumber"}}, "column 'tel': phone", "mend"),
+    "phone without country": (b"id,phone\n1,2025550101\n", {}, "column 'phone': phone number not E.164", "default_country"),
+    "phone from a spreadsheet": (b"id,tel\n1,1.2E+10\n", {"columns": {"tel": "PhoneNumber"}}, "digits are lost", "mend"),
+    "phone from a spreadsheet, country": (
+        b"id,phone\n1,1.5551E+10\n", {"default_country": "US"}, "column 'phone': phone number not E.164: a spreadsheet", "mend"),
+    "phone too short for its country": (
+        b"id,phone\n1,(202) 555-010\n", {"default_country": "US"}, "column 'phone': phone number not E.164: no valid", "mend"),
+    "phone with an extension": (
+        b"id,phone\n1,202-555-0101 x5\n", {"default_country": "US"}, "row 1 (line 2), column 'phone': phone", "mend"),
+    "phone of another country, without +": (
+        b"id,phone\n1,(202) 555-0101\n", {"default_country": "FR"}, "no valid number there", "mend"),
     "more bad rows than allowed": (b"id,name\n,a\n,b\n3,c\n", {"max_failed_rows": 1}, "2 of 3 rows are bad", "max_failed_rows"),
     "bad rows only": (b"id,name\n,a\n", {"max_failed_rows": 5}, "a header and no row to import", "empty export"),
 }  # fmt: skip
@@ -89,6 +103,15 @@ IMPORTS = {
     "rename unknown": ({"rename_columns": "yes"}, "`rename_columns` is 'yes'", 'rename_columns="safe"'),
     "audience_run empty": ({"audience_run": ""}, "`audience_run` is ''", "what it rendered to"),
     "audience_run long": ({"audience_run": "x" * 256}, "`audience_run` is 'xxx", "shorten it by 1"),
+    "country in words": (
+        {"default_country": "Atlantis"},
+        "`default_country` is 'Atlantis'",
+        "leave it out if all numbers",
+    ),
+    "country of three letters": ({"default_country": "USA"}, "`default_country` is 'USA'", "perhaps `US`"),
+    "country as people say": ({"default_country": "UK"}, "`default_country` is 'UK'", "perhaps `GB`"),
+    "country as a number": ({"default_country": 33}, "`default_country` is 33", "in quotes"),
+    "country empty": ({"default_country": ""}, "`default_country` is ''", "what it rendered to"),
     "expiry 0": ({"data_expiry_days": 0}, "`data_expiry_days` is 0", "past the campaign's end"),
     "expiry 1099": ({"data_expiry_days": "1099"}, "`data_expiry_days` is '1099'", "past the campaign's end"),
     "expiry in words": ({"data_expiry_days": "two weeks"}, "`data_expiry_days` is 'two weeks'", "data_expiry_days"),
@@ -165,6 +188,7 @@ def refused(operator, found, hint):
     error = caught.value
     assert found in error.found
     assert hint in error.hint
+    assert error.hint
     assert error.allowed
     assert error.allowed != error.found
 
@@ -202,6 +226,57 @@ def test_a_bad_parameter_of_the_estimate_is_told(case):
 
 
 @pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(
+    ("second", "found", "hint"),
+    [
+        (b"name,id\nb,2\n", "b.csv: the header is not that of a.csv: column 1 is not 'id'", "an old file left"),
+        (b"2,b\n", "b.csv: the header is not that of a.csv: column 1 is not 'id'", "an old file left"),
+        ("id,name\n2,J\u00f6rg\n".encode("latin-1"), "b.csv: line 2, byte 4: byte 0xf6", "iconv"),
+        (b"id,name\n1,b\n", "b.csv, row 1 (line 2), column 'id': repeated key", "mend"),
+        (gzip.compress(b"id,name\n2,b\n")[:-9], "b.csv: the gzip data is cut or broken", "copy the file anew"),
+    ],
+)
+def test_one_bad_part_is_told_and_none_is_sent(second, found, hint, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"id,name\n1,a\n")
+    (tmp_path / "b.csv").write_bytes(second)
+    refused(importing(path=f"{tmp_path}/"), found, hint)
+
+
+def six_deep(crm):
+    define(crm, "s0", groups(all_of(A)))
+    for level in range(1, 6):
+        define(crm, f"s{level}", groups(members_of(f"s{level - 1}")))
+    return members_of("s5")
+
+
+def of_61_attributes(crm):
+    for name, numbers in (("x", range(40)), ("y", range(30, 61))):
+        define(crm, name, groups(all_of(*(attribute(f"a{number}", "INCLUSIVE", "x") for number in numbers))))
+    return members_of("x", "y")
+
+
+def define(crm, name, content):
+    given = {"SegmentDefinitionName": name, "DisplayName": name, "SegmentGroups": content}
+    crm.profiles.create_segment_definition(DomainName="crm", **given)
+
+
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        (lambda _: members_of("gone"), "source segment 'gone' isn't there"),
+        (six_deep, "nested 6 levels deep"),
+        (of_61_attributes, "61 unique attributes"),
+    ],
+)
+def test_sources_that_a_definition_cannot_have_are_told(made, found, emulator, monkeypatch, tmp_path):
+    crm = Crm(emulator, monkeypatch, tmp_path)
+    group = made(crm)
+    before = crm.changed
+    refused(defining(groups=groups(group)), found, "")
+    assert crm.changed == before
+
+
+@pytest.mark.usefixtures("untouched")
 def test_a_connection_without_a_domain_is_told(tmp_path, emulator, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection_json(emulator.url))
     path = tmp_path / "customers.csv"
@@ -211,4 +286,5 @@ def test_a_connection_without_a_domain_is_told(tmp_path, emulator, monkeypatch):
 
 
 def test_there_are_enough_cases():
-    assert sum(map(len, (FILES, IMPORTS, DEFINITIONS, ESTIMATES))) >= 90
+    assert len(FILES) + len(DEFINITIONS) >= 60
+    assert sum(map(len, (FILES, IMPORTS, DEFINITIONS, ESTIMATES))) >= 110

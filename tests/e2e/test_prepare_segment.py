@@ -97,6 +97,7 @@ def test_all_it_is_given_reaches_the_operators():
         "allow_all_profiles": True,
         "min_audience": 5,
         "max_audience": 6,
+        "keep_rows": {"uri": "s3://history/spring/", "expiry_days": 30},
     }
     dag, _ = built(csv="x.csv", aws_conn_id="connect", region_name="eu-west-2", **given)
     for each in dag.tasks:
@@ -106,6 +107,11 @@ def test_all_it_is_given_reaches_the_operators():
         assert (each.aws_conn_id, each.region_name) == ("connect", "eu-west-2")
     known = {name for each in dag.tasks for name in inspect.signature(type(each)).parameters}
     assert given.keys() <= known
+
+
+def test_rows_of_no_file_can_not_be_kept():
+    with pytest.raises(InvalidInput, match="no file whose rows could be kept"):
+        built(keep_rows={"uri": "s3://history/spring/", "expiry_days": 30})
 
 
 def test_the_segment_is_marked_as_the_import_marked_its_people():

@@ -19,7 +19,7 @@ from connect_campaigns.operators.publishing import (
     segment_asset,
 )
 from tests.launch_kit import Ran, RunningTask, World
-from tests.segment_kit import Crm, defining, estimating, run
+from tests.segment_kit import Crm, defining, estimating, importing, run
 
 LONG_AGO = datetime.now(UTC) - timedelta(hours=13)
 OUTDATED = [
@@ -69,6 +69,15 @@ def test_a_run_that_is_none_of_today_counts_its_file_and_imports_nothing(crm, gi
     assert isinstance(ran.error, LaunchSkipped)
     assert "7 rows, and none was imported" in ran.error.found
     assert ran.ti.xcoms == {"count": 7}
+    assert crm.changed == 0
+
+
+@pytest.mark.parametrize("given", OUTDATED)
+def test_an_import_alone_in_such_a_run_sends_nothing_either(crm, given):
+    """Its count may be from another day: a suppression list has none, and a clear runs the import without it."""
+    ran = Ran(importing(path=crm.people(7)), **given)
+    assert isinstance(ran.error, LaunchSkipped)
+    assert "nothing was imported" in ran.error.hint
     assert crm.changed == 0
 
 

@@ -117,6 +117,8 @@ def test_settings_change_all_or_none(emulator):
         ("POST", "/clock", {"pace": 5}, ["`pace`", "speed", "hint"]),
         ("POST", "/faults", {"kind": "hold"}, ["operation", "hint"]),
         ("POST", "/faults", {"operation": "StartCampaign", "kind": "explode"}, ["explode", "lost_reply", "hint"]),
+        ("POST", "/faults", {"operation": "StartCampaign", "kind": "cut_reply"}, ["StartCampaign", "s3", "hint"]),
+        ("POST", "/faults", {"operation": "*", "kind": "cut_reply"}, ["s3", "hint"]),
         ("POST", "/faults", {"operation": "StartCampain", "kind": "hold"}, ["StartCampain", "S3", "service"]),
         ("POST", "/faults", {"operation": "TagResource", "kind": "hold"}, ["connectcampaignsv2", "service"]),
         (

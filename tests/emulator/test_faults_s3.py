@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import ConnectionClosedError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
 from tests.emulator.campaign_kit import refusal
 
@@ -153,3 +153,16 @@ def test_a_store_whose_reads_lag_shows_a_new_object_after_further_writes(emulato
     s3.put_object(Bucket="ledger", Key="old", Body=b"3")
     assert s3.get_object(Bucket="ledger", Key="keys/a")["Body"].read() == b"{}"
     assert s3.get_object(Bucket="ledger", Key="old")["Body"].read() == b"3"
+
+
+@pytest.mark.parametrize("size", [100, 3_000_000])
+def test_a_reply_that_breaks_off_is_cut_and_not_short(emulator, s3, size):
+    s3.put_object(Bucket="ledger", Key="k", Body=b"x" * size)
+    emulator.add_fault(operation="GetObject", kind="cut_reply")
+    reply = s3.get_object(Bucket="ledger", Key="k")
+    assert reply["ContentLength"] == size
+    with pytest.raises((ResponseStreamingError, IncompleteReadError)):
+        reply["Body"].read()
+    assert s3.get_object(Bucket="ledger", Key="k")["Body"].read() == b"x" * size
+    assert [call["fault"] for call in emulator.calls("GetObject")] == ["cut_reply", None]
+    assert emulator.health()["unexpected_errors"] == 0

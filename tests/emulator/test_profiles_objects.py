@@ -64,6 +64,7 @@ def test_an_object_changes_the_profile_that_its_key_finds(orders: Orders) -> Non
     assert profile["ProfileId"] == orders.ann
     assert (profile["FirstName"], profile["Address"], profile["Attributes"]) == ("Ann", {"City": "Lyon"}, {"crm": "C1"})
     assert orders.count() == 1
+    assert orders.client.get_domain(DomainName="d")["Stats"]["ObjectCount"] == 1
 
 
 def test_profile_keys_come_before_secondary_ones(orders: Orders) -> None:

@@ -60,6 +60,17 @@ def test_the_call_log_names_s3_operations_with_bucket_and_key(emulator, s3):
     assert logged[1]["status"] == 200
 
 
+def test_an_operation_that_took_a_deprecated_one_s_place_has_its_own_name(emulator, s3):
+    rules = [{"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 3}}]
+    s3.put_bucket_lifecycle_configuration(Bucket="ledger", LifecycleConfiguration={"Rules": rules})
+    found = s3.get_bucket_lifecycle_configuration(Bucket="ledger")["Rules"]
+    assert [each["Expiration"]["Days"] for each in found] == [3]
+    assert [call["operation"] for call in emulator.calls(service="s3")[-2:]] == [
+        "PutBucketLifecycleConfiguration",
+        "GetBucketLifecycleConfiguration",
+    ]
+
+
 def test_a_conditional_write_that_is_refused_took_no_effect(emulator, s3):
     s3.put_object(Bucket="ledger", Key="k", Body=b"1", IfNoneMatch="*")
     refused = refusal(s3.put_object, Bucket="ledger", Key="k", Body=b"2", IfNoneMatch="*")

@@ -87,7 +87,7 @@ CITY = {"DimensionType": "INCLUSIVE", "Values": ["Paris"]}
 BAD_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
     ({"SegmentGroups": None}, "Neither `SegmentGroups` and `SegmentSqlQuery`"),
     ({"SegmentSqlQuery": "select 1"}, "Both `SegmentGroups` and `SegmentSqlQuery`"),
-    ({"SegmentGroups": None, "SegmentSqlQuery": "select 1"}, "SQL segments aren't in this emulator"),
+    ({"SegmentGroups": None, "SegmentSqlQuery": "select 1"}, "data store isn't enabled"),
     ({"SegmentGroups": {"Groups": [{"Dimensions": [CALCULATED]}]}}, "Unknown calculated attribute `calls`"),
     ({"SegmentGroups": {"Groups": [{"Dimensions": [{"ProfileAttributes": {}}]}]}}, "names no field"),
     ({"SegmentGroups": {"Groups": [{"SourceSegments": [{"SegmentDefinitionName": "x"}]}]}}, "`x` doesn't exist"),

@@ -1,6 +1,6 @@
 """Postgres and Redis: found, or installed by apt where that can be done.
 
-`python -m tests.kills.programs` is the first step of `make test-kills`.
+`python -m tests.kills.programs` is the first step of `make test-kills`; named, as for `make test-warehouse`, only those.
 """
 
 from __future__ import annotations
@@ -10,6 +10,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PACKAGES = {"initdb": "postgresql", "postgres": "postgresql", "redis-server": "redis-server"}
 
@@ -30,14 +34,14 @@ def program(name: str) -> Path:
     """
     found = find(name)
     if found is None:
-        message = f"`{name}` is not here; hint: `make test-kills` installs it, or says what to install"
+        message = f"`{name}` is not here; hint: `python -m tests.kills.programs` installs it, or says what to install"
         raise FileNotFoundError(message)
     return found
 
 
-def missing() -> list[str]:
-    """Give the packages that are missing."""
-    return sorted({package for name, package in PACKAGES.items() if find(name) is None})
+def missing(names: Sequence[str]) -> list[str]:
+    """Give the packages of those programs that are missing."""
+    return sorted({PACKAGES[name] for name in names if find(name) is None})
 
 
 def install(packages: list[str]) -> None:
@@ -47,24 +51,25 @@ def install(packages: list[str]) -> None:
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def main() -> int:
-    """Make sure of the programs; give the exit status."""
-    packages = missing()
+def main(names: Sequence[str]) -> int:
+    """Make sure of programs, of all where none is named; give the exit status."""
+    names = names or tuple(PACKAGES)
+    packages = missing(names)
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         sys.stdout.write(f"Installing {' and '.join(packages)} by apt ...\n")
         sys.stdout.flush()
         install(packages)
-        packages = missing()
+        packages = missing(names)
     if not packages:
         return 0
-    wanted = ", ".join(sorted(name for name, package in PACKAGES.items() if package in packages))
+    wanted = ", ".join(sorted(name for name in names if PACKAGES[name] in packages))
     sys.stderr.write(
         f"error: found no {wanted}\n"
-        "allowed: a machine with Postgres and Redis; as root on Debian or Ubuntu this target installs them itself\n"
+        "allowed: a machine that has them; as root on Debian or Ubuntu this target installs them itself\n"
         f"hint: sudo RUNLEVEL=1 apt-get install {' '.join(packages)}  (RUNLEVEL=1: their services are not started)\n"
     )
     return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

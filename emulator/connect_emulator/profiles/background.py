@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connect_emulator.errors import ServiceError
 from connect_emulator.profiles.csv_import import CsvImport, InvalidFileError
+from connect_emulator.profiles.snapshots import Exported
+from connect_emulator.profiles.sorting import sort_keys
 from connect_emulator.profiles.uploads import INTERNAL_FAILURE, VALIDATION_FAILURE
 from connect_emulator.s3_rules import S3Refusal
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from connect_emulator.profiles.csv_import import Results
     from connect_emulator.profiles.domains import Domain
     from connect_emulator.profiles.estimates import Estimate
+    from connect_emulator.profiles.segments import Content, SegmentDefinition
     from connect_emulator.profiles.snapshots import Snapshot
     from connect_emulator.profiles.store import ProfileStore
     from connect_emulator.profiles.uploads import UploadJob
@@ -28,16 +31,14 @@ if TYPE_CHECKING:
     PutFile = Callable[[str, str, Path], Awaitable[None]]
     """Stores a file in S3: bucket, key, path."""
 
-Structure = dict[str, Any]
-
 
 async def run_estimate(
-    store: ProfileStore, domain: Domain, estimate: Estimate, groups: Structure, *, as_of: datetime
+    store: ProfileStore, domain: Domain, estimate: Estimate, content: Content, *, as_of: datetime
 ) -> None:
     """Count a segment; what can't be evaluated makes the estimate FAILED, a bug of ours is raised as well."""
     await asyncio.sleep(store.settings.estimate_delay_seconds)
     try:
-        estimate.succeed(await store.count(domain, groups, as_of=as_of))
+        estimate.succeed(await store.count(domain, content, as_of=as_of))
     except ServiceError as error:
         estimate.fail(error.message)
     except Exception:
@@ -48,7 +49,13 @@ async def run_estimate(
 
 
 async def run_snapshot(
-    store: ProfileStore, domain: Domain, snapshot: Snapshot, groups: Structure, *, as_of: datetime, put: PutFile
+    store: ProfileStore,
+    domain: Domain,
+    snapshot: Snapshot,
+    definition: SegmentDefinition,
+    *,
+    as_of: datetime,
+    put: PutFile,
 ) -> None:
     """Write a segment's profiles to S3; the test object first, to find out whether that is allowed."""
     await asyncio.sleep(store.settings.snapshot_delay_seconds)
@@ -62,11 +69,18 @@ async def run_snapshot(
                 test = folder / store.settings.snapshot_test_object
                 await asyncio.to_thread(test.write_text, "test")
                 await put(bucket, prefix + test.name, test)
-            for part in await store.export(
-                domain, groups, data_format=snapshot.data_format, folder=folder, as_of=as_of
-            ):
+            parts, ids = await store.export(
+                domain,
+                definition.content,
+                data_format=snapshot.data_format,
+                folder=folder,
+                as_of=as_of,
+                sort=sort_keys(definition.sort),
+            )
+            for part in parts:
                 await put(bucket, prefix + part.name, part)
-        snapshot.complete(settings=store.settings)
+        exported = None if ids is None else Exported(definition=definition, at=as_of, members=frozenset(ids))
+        snapshot.complete(settings=store.settings, exported=exported)
     except S3Refusal as refusal:
         snapshot.fail(f"Can't write to s3://{bucket}/{prefix}: {refusal.code}, {refusal.text}")
     except ServiceError as error:

@@ -185,18 +185,10 @@ class _Compiler:
 
     def _column(self, field: str) -> str:
         if field not in self._columns:
-            self._columns[field] = self._expression(field)
+            self._columns[field] = expression(
+                field, column_of=self._column_of, calculated=self._calculated, bind=self.bind
+            )
         return self._columns[field]
-
-    def _expression(self, field: str) -> str:
-        if attribute_of(field) is not None:
-            own = f"c.profile_id = p.profile_id and c.name = {self.bind(field)}"
-            return f"(select max(c.value) from {self._calculated} c where {own})"  # noqa: S608 - the table's name is ours
-        attribute = attribute_name(field)
-        if attribute is None:
-            return f'p."{field}"'
-        column = self._column_of(attribute)
-        return f"p.{column}" if column else f"p.more[{self.bind(attribute)}]"
 
     def _usable(self, field: str, operator: str, value: str) -> bool:
         if operator in NUMERIC_OPERATORS:
@@ -212,6 +204,20 @@ class _Compiler:
                 hint="write relative dates out as absolute ones; compare text with INCLUSIVE",
             )
         return usable
+
+
+def expression(
+    field: str, *, column_of: Callable[[str], str | None], calculated: str, bind: Callable[[Any], str]
+) -> str:
+    """Return a field's value as SQL over a row `p`: a standard one, a custom or a calculated attribute."""
+    if attribute_of(field) is not None:
+        own = f"c.profile_id = p.profile_id and c.name = {bind(field)}"
+        return f"(select max(c.value) from {calculated} c where {own})"  # noqa: S608 - the table's name is ours
+    attribute = attribute_name(field)
+    if attribute is None:
+        return f'p."{field}"'
+    column = column_of(attribute)
+    return f"p.{column}" if column else f"p.more[{bind(attribute)}]"
 
 
 def _combined(conditions: Iterable[Condition], *, how: str) -> Condition:

@@ -46,8 +46,9 @@ class Domain:
     """Profiles of CreateProfile that aren't in the table yet: they go there before anything is evaluated."""
 
     def groups_by_name(self) -> dict[str, Structure]:
-        """Return the SegmentGroups of every definition."""
-        return {name: definition.groups for name, definition in self.definitions.items()}
+        """Return the SegmentGroups of every definition that has them."""
+        contents = {name: definition.content for name, definition in self.definitions.items()}
+        return {name: content for name, content in contents.items() if not isinstance(content, str)}
 
     def take_waiting(self) -> list[Structure]:
         """Return the waiting profiles, once."""

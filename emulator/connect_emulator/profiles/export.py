@@ -6,38 +6,35 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connect_emulator.profiles.columns import PROFILE_ID, attribute_columns, document, standard_columns
+from connect_emulator.profiles.sorting import counts, data_type, order_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from connect_emulator.profiles.compile import Query
     from connect_emulator.profiles.settings import ProfileSettings
+    from connect_emulator.profiles.sorting import SortKey
     from connect_emulator.profiles.table import ProfileTable
 
-Structure = dict[str, Any]
 # One column that is JSON already: no quotes, and a separator that JSON can't contain.
 _PLAIN_LINES = "header false, quote '', escape '', delimiter E'\\x01'"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Members:
-    """Who is exported: the groups of a segment with those of its sources, at a moment."""
+    """Who is in a segment at a moment: `query` makes a new condition on a row `p`, to bind further values to."""
 
     table: ProfileTable
-    groups: Structure
-    sources: Mapping[str, Structure]
-    as_of: datetime
-
-    def query(self) -> Query:
-        """Return a new condition on a row `p`, to bind further values to."""
-        return self.table.members(self.groups, sources=self.sources, as_of=self.as_of)
+    query: Callable[[], Query]
+    ids: Sequence[str] | None = None
+    """Of an SQL segment: whom its query gave, evaluated once."""
+    sort: tuple[SortKey, ...] = ()
 
     @property
     def origin(self) -> str:
@@ -52,7 +49,7 @@ def write_parts(
 
     :raises ServiceError: BadRequestException when the segment can't be evaluated.
     """
-    count = members.table.count(connection, members.groups, sources=members.sources, as_of=members.as_of)
+    count = members.table.count_where(connection, members.query())
     columns = _Columns(connection, members, separator=settings.snapshot_path_separator)
     zipped = settings.snapshot_compression == "gzip" and data_format != "ORC"
     extension = data_format.lower() + (".gz" if zipped else "")
@@ -87,6 +84,7 @@ class _Columns:
         rows = connection.execute(f"select {counts} from {members.origin} where {query.where}", query.params).fetchall()
         populated = zip(paths, rows[0], strict=True)
         self._used = [path for path, filled in populated if filled or path == PROFILE_ID]
+        self._types = self._sorted_types(connection)
 
     @property
     def names(self) -> list[str]:
@@ -104,6 +102,27 @@ class _Columns:
         more = [name for name in self._more if self._has(name)]
         paths = standard_columns() | attribute_columns(self.own_attributes, more, bind=query.bind)
         return [f"{paths[path]}::varchar" for path in self._used]
+
+    def rows(self, query: Query, part: _Part) -> str:
+        """Return the part's rows, in their order: FROM and all that follows; `query` has the condition."""
+        order = order_by(
+            self.members.sort, self._types, column=lambda field: self.members.table.expression(field, query)
+        )
+        return f"from {self.members.origin} where {query.where}{order}{part.page}"
+
+    def _sorted_types(self, connection: DuckDBPyConnection) -> list[str]:
+        keys = self.members.sort
+        if not keys:
+            return []
+        query = self.members.query()
+        columns = ", ".join(counts(self.members.table.expression(key.field, query)) for key in keys)
+        told = connection.execute(
+            f"select {columns} from {self.members.origin} where {query.where}", query.params
+        ).fetchall()[0]
+        return [
+            data_type(key, values=told[3 * at], numbers=told[3 * at + 1], dates=told[3 * at + 2])
+            for at, key in enumerate(keys)
+        ]
 
     def _has(self, attribute: str) -> bool:
         return f"Attributes.{attribute}" in self._used
@@ -126,9 +145,9 @@ def _write_csv(connection: DuckDBPyConnection, columns: _Columns, part: _Part) -
     query = columns.members.query()
     # The header is a row: DuckDB renames columns that differ in case only.
     header = ", ".join(query.bind(name) for name in columns.names)
-    rows = f"select {', '.join(columns.select(query))} from {columns.members.origin} where {query.where}"
+    rows = f"select {', '.join(columns.select(query))} {columns.rows(query, part)}"
     connection.execute(
-        f"copy (select {header} union all ({rows}{part.page})) to '{part.path}'"
+        f"copy (select {header} union all ({rows})) to '{part.path}'"
         f" (format csv, header false, compression '{part.compression}')",
         query.params,
     )
@@ -149,7 +168,7 @@ def _write_flat(connection: DuckDBPyConnection, columns: _Columns, part: _Part) 
 
 
 def _copy_lines(connection: DuckDBPyConnection, columns: _Columns, part: _Part, *, query: Query, line: str) -> None:
-    rows = f"select {line}::varchar from {columns.members.origin} where {query.where}{part.page}"
+    rows = f"select {line}::varchar {columns.rows(query, part)}"
     connection.execute(
         f"copy ({rows}) to '{part.path}' (format csv, {_PLAIN_LINES}, compression '{part.compression}')", query.params
     )
@@ -157,7 +176,7 @@ def _copy_lines(connection: DuckDBPyConnection, columns: _Columns, part: _Part, 
 
 def _write_orc(connection: DuckDBPyConnection, columns: _Columns, part: _Part) -> None:
     query = columns.members.query()
-    rows = f"select {', '.join(columns.select(query))} from {columns.members.origin} where {query.where}{part.page}"
+    rows = f"select {', '.join(columns.select(query))} {columns.rows(query, part)}"
     found = connection.sql(rows, params=query.params).to_arrow_table().rename_columns(columns.names)
     importlib.import_module("pyarrow.orc").write_table(found, str(part.path))  # an extra: DuckDB has no ORC writer
 

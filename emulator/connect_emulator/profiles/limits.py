@@ -9,34 +9,27 @@ from connect_emulator.profiles.compile import compile_groups, fields_of
 from connect_emulator.profiles.refusals import bad_request
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
+    from connect_emulator.profiles.domains import Domain
     from connect_emulator.profiles.settings import ProfileSettings
 
 Structure = dict[str, Any]
 
 
-def check_groups(
-    groups: Structure,
-    *,
-    name: str | None,
-    known: Mapping[str, Structure],
-    calculated: Container[str],
-    settings: ProfileSettings,
-) -> None:
+def check_groups(groups: Structure, *, name: str | None, domain: Domain, settings: ProfileSettings) -> None:
     """Refuse groups that can't be a segment.
 
     :param name: the definition that is being made; None for an estimate's query.
-    :param known: the SegmentGroups of all definitions in the domain, by name.
-    :param calculated: the names of the domain's calculated attributes.
     :raises ServiceError: BadRequestException.
     """
+    known = domain.groups_by_name()
     for group in groups.get("Groups") or []:
-        _check_sources(group, known=known, settings=settings)
+        _check_sources(group, domain=domain, settings=settings)
     fields: set[str] = set()
     depths = _walk(groups, path=(name,) if name else (), known=known, attributes=fields, seen={})
     attributes = {attribute_of(field) or field for field in fields}
-    _check_calculated({name for field in fields if (name := attribute_of(field))}, calculated, settings=settings)
+    _check_calculated({name for field in fields if (name := attribute_of(field))}, domain.calculated, settings=settings)
     if depths > settings.max_source_depth:
         raise bad_request(
             found=f"Source segments nested {depths} levels deep",
@@ -76,7 +69,7 @@ def source_names(groups: Structure) -> Iterator[str]:
             yield source["SegmentDefinitionName"]
 
 
-def _check_sources(group: Structure, *, known: Mapping[str, Structure], settings: ProfileSettings) -> None:
+def _check_sources(group: Structure, *, domain: Domain, settings: ProfileSettings) -> None:
     sources = group.get("SourceSegments") or []
     if len(sources) > settings.max_source_segments:
         raise bad_request(
@@ -86,12 +79,32 @@ def _check_sources(group: Structure, *, known: Mapping[str, Structure], settings
         )
     for source in sources:
         source_name = source.get("SegmentDefinitionName")
-        if source_name is None or source_name not in known:
+        definition = domain.definitions.get(source_name) if source_name else None
+        if definition is None:
             raise bad_request(
                 found=f"Source segment `{source_name}` doesn't exist in this domain",
                 allowed="names of existing segment definitions",
                 hint="create the source's definition first",
             )
+        if isinstance(definition.content, str):
+            raise bad_request(
+                found=f"Source segment `{source_name}` is defined by SQL",
+                allowed="source segments that are defined by groups",
+                hint="write its condition as groups",
+            )
+
+
+def check_calculated(names: Iterable[str], calculated: Container[str]) -> None:
+    """Refuse calculated attributes that the domain doesn't have.
+
+    :raises ServiceError: BadRequestException.
+    """
+    if unknown := sorted(name for name in names if name not in calculated):
+        raise bad_request(
+            found=f"Unknown calculated attribute `{unknown[0]}`",
+            allowed="calculated attributes of this domain",
+            hint="CreateCalculatedAttributeDefinition makes one",
+        )
 
 
 def _check_calculated(used: set[str], calculated: Container[str], *, settings: ProfileSettings) -> None:
@@ -101,12 +114,7 @@ def _check_calculated(used: set[str], calculated: Container[str], *, settings: P
             allowed=f"up to {settings.max_calculated_attributes}",
             hint="filter on fewer of them",
         )
-    if unknown := sorted(name for name in used if name not in calculated):
-        raise bad_request(
-            found=f"Unknown calculated attribute `{unknown[0]}`",
-            allowed="calculated attributes of this domain",
-            hint="CreateCalculatedAttributeDefinition makes one",
-        )
+    check_calculated(used, calculated)
 
 
 def _walk(

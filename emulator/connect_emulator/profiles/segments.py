@@ -1,12 +1,13 @@
-"""Segment definitions: immutable, named once per domain."""
+"""Segment definitions: immutable, named once per domain, by groups (CLASSIC) or by SQL (ENHANCED)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connect_emulator.profiles.limits import check_groups
+from connect_emulator.profiles.limits import check_calculated, check_groups
 from connect_emulator.profiles.refusals import bad_request, not_found
+from connect_emulator.profiles.sorting import calculated_names
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,49 +16,47 @@ if TYPE_CHECKING:
     from connect_emulator.profiles.settings import ProfileSettings
 
 Structure = dict[str, Any]
+Content = Structure | str
+"""What a segment selects: its SegmentGroups as given, or the text of its SegmentSqlQuery."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentDefinition:
-    """A definition; `groups` is its SegmentGroups as given."""
+    """A definition."""
 
     name: str
     arn: str
     display_name: str
     description: str | None
-    groups: Structure
+    content: Content
     sort: Structure | None
     created_at: datetime
     tags: dict[str, str] = field(default_factory=dict)
 
 
-def groups_of(params: Structure, *, member: str) -> Structure:
-    """Return the groups of a request that has either groups or a SQL query.
+def content_of(params: Structure, *, member: str) -> Content:
+    """Return what a request selects, which has either groups or an SQL query.
 
     :param member: the groups' name in the request: `SegmentGroups` or `SegmentQuery`.
-    :raises ServiceError: BadRequestException for both, neither, and for SQL.
+    :raises ServiceError: BadRequestException for both and for neither.
     """
-    has_groups, has_sql = params.get(member) is not None, params.get("SegmentSqlQuery") is not None
-    if has_groups == has_sql:
-        raise bad_request(
-            found=f"{'Both' if has_groups else 'Neither'} `{member}` and `SegmentSqlQuery`",
-            allowed="exactly one of them",
-            hint=f"give `{member}`",
-        )
-    if has_sql:
-        raise bad_request(
-            found="`SegmentSqlQuery`",
-            allowed=f"`{member}`",
-            hint="SQL segments aren't in this emulator; write the condition as groups of dimensions",
-        )
-    groups: Structure = params[member]
-    return groups
+    groups: Structure | None = params.get(member)
+    sql: str | None = params.get("SegmentSqlQuery")
+    if groups is not None and sql is None:
+        return groups
+    if sql is not None and groups is None:
+        return sql
+    raise bad_request(
+        found=f"{'Neither' if groups is None else 'Both'} `{member}` and `SegmentSqlQuery`",
+        allowed="exactly one of them",
+        hint=f"give `{member}`",
+    )
 
 
 def define(
     domain: Domain, params: Structure, *, arn: str, now: datetime, settings: ProfileSettings
 ) -> SegmentDefinition:
-    """Add a definition to the domain.
+    """Add a definition to the domain; its SQL was looked at before, where that is wanted.
 
     :raises ServiceError: BadRequestException for a name that exists and for groups that can't be a segment.
     """
@@ -68,15 +67,17 @@ def define(
             allowed="a name that the domain doesn't have yet",
             hint="definitions are immutable: use the one that is there, or another name",
         )
-    groups = groups_of(params, member="SegmentGroups")
-    check_groups(groups, name=name, known=domain.groups_by_name(), calculated=domain.calculated, settings=settings)
+    content = content_of(params, member="SegmentGroups")
+    if not isinstance(content, str):
+        check_groups(content, name=name, domain=domain, settings=settings)
     sort = params.get("SegmentSort")
+    check_calculated(calculated_names(sort), domain.calculated)
     definition = SegmentDefinition(
         name=name,
         arn=arn,
         display_name=params["DisplayName"],
         description=params.get("Description"),
-        groups=groups,
+        content=content,
         sort=sort,
         created_at=now,
         tags=params.get("Tags") or {},

@@ -59,6 +59,22 @@ class ProfileSettings:
     max_attribute_columns: int = field(default=300, metadata={"min": 0})
     """Custom attributes of a domain that get a column of their own; the rest share one map column."""
 
+    invalid_sql: Literal["estimate_failed", "400"] = "estimate_failed"
+    """SQL that can't be evaluated: the definition is made, and what evaluates it fails; or both are refused (unknown)."""
+
+    sql_campaigns: Literal["evaluated", "snapshot", "failed"] = "evaluated"
+    """Whom a campaign on an SQL segment reaches: whom the query gives at its start time, who was in the last exported
+    snapshot, or nobody: it fails, as in an account where AWS Support didn't enable that (documented; how is unknown)."""
+
+    sql_membership_missing: Literal["400", "404"] = "400"
+    """What GetSegmentMembership of an SQL segment that was never exported is answered with (documented: a 4XX)."""
+
+    sql_snapshot_days: int = field(default=365, metadata={"min": 0})
+    """Days for which the exported snapshot of an SQL segment says who is a member (documented: a year)."""
+
+    sql_timeout_seconds: float = field(default=60.0, metadata={"min": 0})
+    """Real seconds after which an SQL segment's query is broken off: a bound of this emulator (unknown)."""
+
     estimate_delay_seconds: float = field(default=0.0, metadata={"min": 0})
     """Real seconds that an estimate stays RUNNING before it is counted (unknown)."""
 
@@ -94,6 +110,9 @@ class ProfileSettings:
 
     snapshot_role_required: bool = True
     """Whether a snapshot without RoleArn FAILS: optional in the model, needed in practice (reported)."""
+
+    snapshot_status_message: Literal["reason", "none"] = "reason"
+    """Whether a snapshot that FAILED says why, in StatusMessage (its texts are unknown)."""
 
     snapshot_uri_slash: Literal["cut", "keep"] = "cut"
     """Whether DestinationUri loses its trailing slash once the snapshot is COMPLETED (reported)."""

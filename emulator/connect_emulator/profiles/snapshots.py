@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from connect_emulator.profiles.refusals import bad_request, not_found
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connect_emulator.profiles.domains import Domain
+    from connect_emulator.profiles.segments import SegmentDefinition
     from connect_emulator.profiles.settings import ProfileSettings
 
 Structure = dict[str, Any]
 _S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """Who was in an SQL segment when it was exported: its members until it is exported again (documented)."""
+
+    definition: SegmentDefinition
+    at: datetime
+    members: frozenset[str]
 
 
 @dataclass(kw_only=True)
@@ -29,6 +42,7 @@ class Snapshot:
     encryption_key: str | None
     status: str = "IN_PROGRESS"
     message: str | None = None
+    exported: Exported | None = None
 
     @property
     def bucket_and_prefix(self) -> tuple[str, str]:
@@ -36,9 +50,9 @@ class Snapshot:
         bucket, prefix = split_uri(self.destination)
         return bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
 
-    def complete(self, *, settings: ProfileSettings) -> None:
+    def complete(self, *, settings: ProfileSettings, exported: Exported | None) -> None:
         """Record that all objects are there."""
-        self.status = "COMPLETED"
+        self.status, self.exported = "COMPLETED", exported
         if settings.snapshot_uri_slash == "cut":
             self.destination = self.destination.rstrip("/")
 
@@ -81,6 +95,16 @@ def snapshot_of(domain: Domain, params: Structure) -> Snapshot:
     if snapshot is None or snapshot.segment != params["SegmentDefinitionName"]:
         raise not_found(what="Segment snapshot", name=params["SnapshotId"], hint="CreateSegmentSnapshot makes one")
     return snapshot
+
+
+def last_export(domain: Domain, definition: SegmentDefinition, *, now: datetime, days: int) -> Exported | None:
+    """Return the last export of an SQL segment that is at most so many days old.
+
+    That of a definition which was deleted and made again under the same name doesn't count (inferred).
+    """
+    exports = [snapshot.exported for snapshot in domain.snapshots.values() if snapshot.exported is not None]
+    valid = [each for each in exports if each.definition is definition and now - each.at <= timedelta(days=days)]
+    return max(reversed(valid), key=lambda each: each.at, default=None)
 
 
 def split_uri(uri: str) -> tuple[str, str]:

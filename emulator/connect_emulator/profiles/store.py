@@ -7,6 +7,7 @@ import itertools
 import shutil
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,19 +19,22 @@ from connect_emulator.profiles.domains import Domain
 from connect_emulator.profiles.export import Members, write_parts
 from connect_emulator.profiles.limits import closure
 from connect_emulator.profiles.refusals import bad_request, not_found
+from connect_emulator.profiles.snapshots import last_export
+from connect_emulator.profiles.sql_segments import check_data_store, check_query, members_of
 from connect_emulator.profiles.table import ProfileTable
 from connect_emulator.profiles.upload_path import UploadRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
     from datetime import datetime
     from typing import BinaryIO
 
     from duckdb import DuckDBPyConnection
 
     from connect_emulator.clock import Clock
-    from connect_emulator.profiles.segments import SegmentDefinition
+    from connect_emulator.profiles.segments import Content, SegmentDefinition
     from connect_emulator.profiles.settings import ProfileSettings
+    from connect_emulator.profiles.sorting import SortKey
     from connect_emulator.profiles.upload_path import Ticket
     from connect_emulator.profiles.uploads import UploadJob
 
@@ -44,11 +48,11 @@ class ProfileStore:
     def __init__(self, settings: ProfileSettings, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
-        self.database = Database()
+        self._folder = Path(tempfile.mkdtemp(prefix="connect-emulator-"))
+        self.database = Database(folder=self._folder)
         self.domains: dict[str, Domain] = {}
         self.tickets: dict[str, Ticket] = {}
         self.numbers = itertools.count()
-        self._folder = Path(tempfile.mkdtemp(prefix="connect-emulator-"))
         self._background: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -113,7 +117,16 @@ class ProfileStore:
         self.tickets = {token: ticket for token, ticket in self.tickets.items() if ticket.domain is not domain}
         await self.database.run(domain.table.drop)
 
-    async def count(self, domain: Domain, groups: Structure, *, as_of: datetime) -> int:
+    async def check_sql(self, domain: Domain, text: str, *, as_of: datetime) -> None:
+        """Refuse an SQL segment that the domain can't have, and with `invalid_sql=400` one that can't be evaluated.
+
+        :raises ServiceError: BadRequestException.
+        """
+        check_data_store(domain)
+        if self.settings.invalid_sql == "400":
+            await self.on_table(domain, lambda connection: check_query(connection, domain, text, as_of=as_of))
+
+    async def count(self, domain: Domain, content: Content, *, as_of: datetime) -> int:
         """Return how many profiles are in the segment at that emulator time.
 
         :raises ServiceError: BadRequestException when it can't be evaluated.
@@ -122,41 +135,71 @@ class ProfileStore:
         def work(connection: DuckDBPyConnection, members: Members) -> int:
             return domain.table.count_where(connection, members.query())
 
-        return await self.on_members(domain, groups, as_of=as_of, work=work)
+        return await self.on_members(domain, content, as_of=as_of, work=work)
 
     async def export(
-        self, domain: Domain, groups: Structure, *, data_format: str, folder: Path, as_of: datetime
-    ) -> list[Path]:
-        """Write the segment's members at that emulator time to files of a snapshot, and return those in order.
+        self,
+        domain: Domain,
+        content: Content,
+        *,
+        data_format: str,
+        folder: Path,
+        as_of: datetime,
+        sort: tuple[SortKey, ...] = (),
+    ) -> tuple[list[Path], Sequence[str] | None]:
+        """Write the segment's members at that emulator time to files of a snapshot.
 
+        :returns: the files in order, and whom an SQL segment's query gave.
         :raises ServiceError: BadRequestException when it can't be evaluated.
         """
 
-        def work(connection: DuckDBPyConnection, members: Members) -> list[Path]:
-            return write_parts(connection, members, data_format=data_format, folder=folder, settings=self.settings)
+        def work(connection: DuckDBPyConnection, members: Members) -> tuple[list[Path], Sequence[str] | None]:
+            parts = write_parts(connection, members, data_format=data_format, folder=folder, settings=self.settings)
+            return parts, members.ids
 
-        return await self.on_members(domain, groups, as_of=as_of, work=work)
+        return await self.on_members(domain, content, as_of=as_of, sort=sort, work=work)
 
     async def on_members(
-        self, domain: Domain, groups: Structure, *, as_of: datetime, work: Callable[[DuckDBPyConnection, Members], T]
+        self,
+        domain: Domain,
+        content: Content,
+        *,
+        as_of: datetime,
+        work: Callable[[DuckDBPyConnection, Members], T],
+        sort: tuple[SortKey, ...] = (),
     ) -> T:
         """Return what `work` makes of the segment's members at that emulator time, calculated attributes included.
 
         :raises ServiceError: BadRequestException when it can't be evaluated.
         """
-        sources = closure(groups, known=domain.groups_by_name())
-        members = Members(table=domain.table, groups=groups, sources=sources, as_of=as_of)
-        fields = {field for each in (groups, *sources.values()) for field in fields_of(each)}
+        sorted_by = {key.field for key in sort}
+        if isinstance(content, str):
+            check_data_store(domain)
 
-        def calculated(connection: DuckDBPyConnection) -> T:
-            if any(attribute_of(field) for field in fields):
-                zero = self.settings.calculated_missing == "zero"
-                everybody = domain.table.ids(connection) if zero else []
-                rows = rows_for(domain, fields, now=as_of, zero_for=everybody)
-                domain.table.calculate(connection, list(rows))
+            def by_sql(connection: DuckDBPyConnection) -> T:
+                ids = members_of(connection, domain, content, as_of=as_of, patience=self.settings.sql_timeout_seconds)
+                query = partial(domain.table.alive, as_of=as_of, ids=ids)
+                self._calculate(connection, domain, sorted_by, as_of=as_of)
+                return work(connection, Members(table=domain.table, query=query, ids=ids, sort=sort))
+
+            return await self.on_table(domain, by_sql)
+        sources = closure(content, known=domain.groups_by_name())
+        members = Members(
+            table=domain.table, query=partial(domain.table.members, content, sources=sources, as_of=as_of), sort=sort
+        )
+        fields = {field for each in (content, *sources.values()) for field in fields_of(each)} | sorted_by
+
+        def by_groups(connection: DuckDBPyConnection) -> T:
+            self._calculate(connection, domain, fields, as_of=as_of)
             return work(connection, members)
 
-        return await self.on_table(domain, calculated)
+        return await self.on_table(domain, by_groups)
+
+    def _calculate(self, connection: DuckDBPyConnection, domain: Domain, fields: set[str], *, as_of: datetime) -> None:
+        if not any(attribute_of(field) for field in fields):
+            return
+        everybody = domain.table.ids(connection) if self.settings.calculated_missing == "zero" else []
+        domain.table.calculate(connection, list(rows_for(domain, fields, now=as_of, zero_for=everybody)))
 
     async def on_table(self, domain: Domain, work: Callable[[DuckDBPyConnection], T]) -> T:
         """Return what `work` returns on the database's thread, with every profile in the table."""
@@ -196,10 +239,19 @@ class ProfileStore:
         if found is None:
             return None
         domain, definition = found
+        if isinstance(definition.content, str) and self.settings.sql_campaigns != "evaluated":
+            return await self._exported_audience(domain, definition, as_of=as_of)
         try:
-            return await self.count(domain, definition.groups, as_of=as_of)
+            return await self.count(domain, definition.content, as_of=as_of)
         except ServiceError:
             return None
+
+    async def _exported_audience(self, domain: Domain, definition: SegmentDefinition, *, as_of: datetime) -> int | None:
+        exported = last_export(domain, definition, now=as_of, days=self.settings.sql_snapshot_days)
+        if exported is None or self.settings.sql_campaigns == "failed":
+            return None
+        alive = domain.table.alive(as_of=as_of, ids=sorted(exported.members))
+        return await self.on_table(domain, lambda connection: domain.table.count_where(connection, alive))
 
     def ticket(self, token: str) -> Ticket:
         """Return what was given out with an upload URL.

@@ -14,7 +14,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from connect_emulator.profiles.columns import document
-from connect_emulator.profiles.compile import Query, compile_groups
+from connect_emulator.profiles.compile import Query, compile_groups, expression
 from connect_emulator.profiles.fields import STANDARD_FIELDS
 
 if TYPE_CHECKING:
@@ -58,6 +58,10 @@ class ProfileTable:
     def column_of(self, attribute: str) -> str | None:
         """Return the attribute's own column; None where it has none."""
         return self._columns.get(attribute)
+
+    def expression(self, field: str, query: Query) -> str:
+        """Return a field's value over a row `p`; what it needs is bound to the query."""
+        return expression(field, column_of=self.column_of, calculated=self.calculated, bind=query.bind)
 
     @property
     def attributes(self) -> Mapping[str, str]:

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.csv_copy import ROW_END, Copies
 from connect_campaigns.aws.csv_source import reading
+from connect_campaigns.aws.phone_numbers import rewriter
 from connect_campaigns.aws.repeats import Repeats
 from connect_campaigns.core.columns import map_columns
 from connect_campaigns.core.csv_text import blocks
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.plain_rows import PlainRows
-from connect_campaigns.core.rows import Checker, Findings, header_of, join, joined, open_quote, records
+from connect_campaigns.core.remarks import Remarks
+from connect_campaigns.core.row_checks import Checker
+from connect_campaigns.core.rows import Findings, header_of, join, joined, open_quote, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from collections.abc import Mapping as ReadOnly
     from collections.abc import Set as AbstractSet
     from contextlib import ExitStack
+    from datetime import timedelta
 
     from connect_campaigns.aws.csv_copy import Copy
     from connect_campaigns.aws.csv_source import SourceFile
@@ -38,6 +42,8 @@ class CsvRules:
 
     :param audience_run: leads the value that marks this file's people; the file's content is its other half
     :param max_failed_rows: bad rows that are left out rather than failing the import
+    :param default_country: phone numbers as people of this region write them are rewritten as E.164; None = all must be
+    :param max_age: since the file, or the oldest of its parts, was written; None = no bound
     """
 
     key_column: str
@@ -45,18 +51,21 @@ class CsvRules:
     rename: bool = False
     audience_run: str | None = None
     max_failed_rows: int = 0
+    default_country: str | None = None
+    max_age: timedelta | None = None
 
 
 class FileCheck:
     """One pass; a second one, given the first one's `suspects`, is needed where keys may stand more than once.
 
     :param kept: closes the copies
-    :param suspects: see `rows.Checker`
+    :param suspects: see `row_checks.Checker`
     """
 
     mapping: Mapping
     copies: tuple[Copy, ...]
     sha256: str
+    remarks: Remarks
 
     def __init__(
         self, files: list[SourceFile], *, rules: CsvRules, kept: ExitStack, suspects: AbstractSet[int] = frozenset()
@@ -71,30 +80,36 @@ class FileCheck:
         self.findings = Findings()
         self.suspects: AbstractSet[int] = frozenset()
         self.repeated = 0
+        self.shared_numbers = 0
 
     def read(self) -> None:
         """Read all parts.
 
         :raises InvalidInput: a part can't be read as CSV, or its columns can't be sent
         """
-        with Repeats() as repeats:
-            self._repeats = repeats
+        with Repeats() as repeats, Repeats() as numbers:
+            self._repeats, self._numbers = repeats, numbers
             for file in self._files:
                 self._part(file)
             self._mark()
             self.copies = self._copies.done(_row_end(self.mapping))
             if not self._known:
                 self.suspects, self.repeated = repeats.suspects()
+            if not self.suspects:
+                self.shared_numbers = numbers.beyond()
 
     def _mark(self) -> None:
         """Mark the file's people by run and content.
 
         The same file again marks the same people, and a launched segment keeps them; a corrected one marks its own, and
-        who was taken off it is not called because an earlier import of the day had marked him.
+        who was taken off it is not called because an earlier import of the day had marked him. Another default country is
+        another content: it decides which rows are good.
         """
         self.sha256 = self._digest.hexdigest()
+        if self._rules.default_country:
+            self._digest.update(self._rules.default_country.encode())
         if self._rules.audience_run is not None:
-            self.audience_run = _marker(self._rules.audience_run, self.sha256)
+            self.audience_run = _marker(self._rules.audience_run, self._digest.hexdigest())
             self.mapping = self.mapping.marked(self.audience_run)
 
     def _part(self, file: SourceFile) -> None:
@@ -148,13 +163,15 @@ class FileCheck:
                 rename=rules.rename,
                 audience_run=None if rules.audience_run is None else _marker(rules.audience_run, "0" * _SHOWN),
             )
-            self._checker = Checker(self.mapping, suspects=self._known)
+            rewrite = rewriter(rules.default_country) if rules.default_country else None
+            self._checker = Checker(self.mapping, suspects=self._known, rewrite=rewrite)
             self._plain = PlainRows(self.mapping, suspects=self._known)
+            self.remarks = Remarks(self.mapping)
             header_line = f"{join(column.sent for column in self.mapping.columns)}\n"
             self._copies = Copies(header_line, row_end=_row_end(self.mapping), files=self._kept)
         elif header != self._header:
             raise InvalidInput(
-                f"the header is {header!r}, and that of {self._files[0].name} is {self._header!r}",
+                f"the header is not that of {self._files[0].name}: {_difference(header, self._header)}",
                 allowed="parts with one header, each with it",
                 hint="write the parts with one query; is an old file left under the prefix?",
                 code="header",
@@ -166,6 +183,8 @@ class FileCheck:
             self._repeats.add(plain.keys)
             self._checker.passed(len(plain.keys))
             self.findings.good += len(plain.keys)
+            self.findings.phones += plain.phones
+            self._note(len(plain.keys), plain.column)
             self._write(plain.sent, rows=len(plain.keys))
             return None
         found, rest = records(block, self.findings)
@@ -174,19 +193,28 @@ class FileCheck:
 
     def _rows(self, found: list[Record]) -> None:
         good: list[str] = []
+        rows: list[list[str]] = []
         keys: list[str] = []
         for record in found:
-            cells, problems = self._checker.row(record)
-            if cells and (key := self._checker.key(cells)):
+            row = self._checker.row(record)
+            if row.cells and (key := self._checker.key(row.cells)):
                 keys.append(key)
-            if problems:
-                self.findings.add(problems)
+            if row.problems:
+                self.findings.add(row.problems)
             else:
-                good.append(self._checker.sent(record, cells))
+                good.append(self._checker.sent(record, row))
+                rows.append(row.cells)
+                self.findings.phones += row.phones
+                self.findings.rewritten += row.rewritten
         self._repeats.add(keys)
         self.findings.good += len(good)
         if good:
+            self._note(len(good), lambda place: [cells[place] for cells in rows])
             self._write(good, rows=len(good))
+
+    def _note(self, rows: int, column: Callable[[int], list[str]]) -> None:
+        self.remarks.take(rows, column)
+        self._numbers.add(self.remarks.numbers(column))
 
     def _write(self, sent: Iterable[str], *, rows: int) -> None:
         self._copies.write(ROW_END.join(sent) + ROW_END, rows=rows)
@@ -198,3 +226,11 @@ def _marker(audience_run: str, sha256: str) -> str:
 
 def _row_end(mapping: Mapping) -> str:
     return f",{join(mapping.constants)}\n" if mapping.constants else "\n"
+
+
+def _difference(header: list[str], first: list[str]) -> str:
+    """Say where a header differs, without its words: where it is missing they are a customer's."""
+    if len(header) != len(first):
+        return f"it has {len(header)} columns in place of {len(first)}"
+    place = next(place for place, (one, other) in enumerate(zip(header, first, strict=True)) if one != other)
+    return f"column {place + 1} is not {first[place]!r}"

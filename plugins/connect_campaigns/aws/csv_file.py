@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.csv_check import FileCheck
 from connect_campaigns.aws.csv_source import sourced
 from connect_campaigns.aws.repeats import MOST_SUSPECTS
 from connect_campaigns.core.columns import describe_mapping
+from connect_campaigns.core.csv_parts import demand_fresh
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.rows import TOLD
+from connect_campaigns.core.rows import TOLD, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +34,7 @@ class CheckedFile:
     :param copies: one for each upload job
     :param sha256: of the file's content, unpacked: with the mapping it decides what is sent
     :param audience_run: the value that marks its people, where the rules ask for one
+    :param default_country: whose phone numbers were rewritten
     """
 
     name: str
@@ -40,6 +43,7 @@ class CheckedFile:
     mapping: Mapping
     findings: Findings
     audience_run: str | None = None
+    default_country: str | None = None
 
 
 @contextmanager
@@ -48,10 +52,12 @@ def checked_copy(path: str, *, rules: CsvRules, log: Log, s3: Callable[[], Any] 
 
     :param path: see `csv_source.sourced`, with `s3`
     :raises InvalidInput: the file can't be sent; each of its first bad rows is in the log
-    :raises RetryableError: S3 could not be reached, or the file was written to meanwhile
+    :raises RetryableError: the file is too old, or S3 could not be reached, or the file was written to meanwhile
     """
     with ExitStack() as kept:
         with sourced(path, s3=s3, log=log) as files:
+            oldest = min(file.written_at for file in files)
+            demand_fresh(path, oldest, now=datetime.now(UTC), longest=rules.max_age)
             try:
                 checked = _check(files, name=_name(path), rules=rules, log=log, kept=kept)
             except InvalidInput as error:
@@ -78,6 +84,8 @@ def _check(files: list[SourceFile], *, name: str, rules: CsvRules, log: Log, kep
     if check.findings.byte_order_mark:
         log.info("%s begins with a byte order mark, which the service takes for a missing header: left out", name)
     _judge(check.findings, rules, log=log)
+    for remark in check.remarks.tell(shared_numbers=check.shared_numbers):
+        (log.warning if remark.warning else log.info)("%s: %s", name, remark.text)
     return CheckedFile(
         name=name,
         copies=check.copies,
@@ -85,6 +93,7 @@ def _check(files: list[SourceFile], *, name: str, rules: CsvRules, log: Log, kep
         mapping=check.mapping,
         findings=check.findings,
         audience_run=check.audience_run,
+        default_country=rules.default_country,
     )
 
 
@@ -94,13 +103,16 @@ def _judge(findings: Findings, rules: CsvRules, *, log: Log) -> None:
         log.warning("%s", problem)
     if findings.blank_lines:
         log.info("blank lines left out: %d", findings.blank_lines)
+    if findings.rewritten:
+        told = (f"{findings.rewritten:,}", f"{findings.phones:,}", rules.default_country)
+        log.info("%s of %s phone numbers rewritten as E.164 for %s", *told)
     if findings.bad > rules.max_failed_rows:
         shown = f", the first {TOLD} are in the log" if findings.bad > TOLD else ", in the log"
         raise InvalidInput(
             f"{findings.bad} of {findings.bad + findings.good} rows are bad ({findings.summary}){shown};"
             f" the first: {findings.first[0]}",
             allowed=f"at most `max_failed_rows` = {rules.max_failed_rows} bad rows",
-            hint="mend the file, or let more rows be left out with `max_failed_rows`",
+            hint=f"mend the file, or let more rows be left out with `max_failed_rows`{_of_phones(findings, rules)}",
             code="bad_rows",
         )
     if findings.bad:
@@ -112,6 +124,12 @@ def _judge(findings: Findings, rules: CsvRules, *, log: Log) -> None:
             hint="an empty export is no audience: look at the job that writes the file",
             code="empty_file",
         )
+
+
+def _of_phones(findings: Findings, rules: CsvRules) -> str:
+    if Kind.PHONE not in findings.counts or rules.default_country:
+        return ""
+    return '; `default_country="FR"` makes E.164 of phone numbers as they are written in France'
 
 
 def _far_too_many(repeated: int) -> InvalidInput:

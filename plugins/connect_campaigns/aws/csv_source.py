@@ -7,12 +7,13 @@ import tempfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connect_campaigns.aws.csv_s3 import download
-from connect_campaigns.core.csv_parts import is_part, no_parts
-from connect_campaigns.core.errors import InvalidInput, RetryableError
+from connect_campaigns.core.csv_parts import changed, is_part, no_parts
+from connect_campaigns.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,10 +30,12 @@ class SourceFile:
     """One part, on this machine.
 
     :param name: as people know it
+    :param written_at: when it was last written, by the clock of where it comes from
     """
 
     name: str
     path: Path
+    written_at: datetime
 
     @property
     def state(self) -> tuple[int, int]:
@@ -52,11 +55,11 @@ def sourced(path: str, *, s3: Callable[[], Any] | None, log: Log) -> Iterator[li
     """
     scheme, separator, _ = path.partition("://")
     if not separator:
-        files = _parts(path) if path.endswith(("/", "*")) else [_file(path)]
-        before = [file.state for file in files]
+        files = _local(path)
+        before = _states(files)
         yield files
-        if before != [file.state for file in files]:
-            raise _changed(path)
+        if before != _states_now(path):
+            raise changed(path)
         return
     if scheme != "s3" or s3 is None:
         raise InvalidInput(
@@ -66,7 +69,24 @@ def sourced(path: str, *, s3: Callable[[], Any] | None, log: Log) -> Iterator[li
             code="scheme",
         )
     with tempfile.TemporaryDirectory() as folder:
-        yield [SourceFile(name=name, path=at) for name, at in download(s3(), path, folder=Path(folder), log=log)]
+        found = download(s3(), path, folder=Path(folder), log=log)
+        yield [SourceFile(name=name, path=at, written_at=written_at) for name, at, written_at in found]
+
+
+def _local(path: str) -> list[SourceFile]:
+    return _parts(path) if path.endswith(("/", "*")) else [_file(path)]
+
+
+def _states(files: list[SourceFile]) -> dict[str, tuple[int, int]]:
+    return {file.name: file.state for file in files}
+
+
+def _states_now(path: str) -> dict[str, tuple[int, int]] | None:
+    """Look at a path once more: a part that came meanwhile is a change, too, and so is one that is gone (None)."""
+    try:
+        return _states(_local(path))
+    except (InvalidInput, FileNotFoundError):
+        return None
 
 
 @contextmanager
@@ -105,7 +125,11 @@ def _file(path: str) -> SourceFile:
             else "look at the path on the machine or container that the task runs on",
             code="no_file",
         )
-    return SourceFile(name=file.name, path=file)
+    return _on_disk(file)
+
+
+def _on_disk(file: Path) -> SourceFile:
+    return SourceFile(name=file.name, path=file, written_at=datetime.fromtimestamp(file.stat().st_mtime, UTC))
 
 
 def _parts(path: str) -> list[SourceFile]:
@@ -113,7 +137,7 @@ def _parts(path: str) -> list[SourceFile]:
     root = Path(folder or ("/" if path.startswith("/") else "."))
     inside = sorted(root.iterdir()) if root.is_dir() else []
     found = [each for each in inside if each.name.startswith(start) and each.is_file()]
-    files = [SourceFile(name=each.name, path=each) for each in found if is_part(each.name, each.stat().st_size)]
+    files = [_on_disk(each) for each in found if is_part(each.name, each.stat().st_size)]
     if not files:
         raise no_parts(path, len(found))
     return files
@@ -129,12 +153,3 @@ def _opened(file: Path) -> BufferedReader:
             hint="look at the file's permissions for the user that the worker runs as",
             code="no_file",
         ) from error
-
-
-def _changed(path: str) -> RetryableError:
-    return RetryableError(
-        f"{path}: somebody wrote to it while it was read",
-        allowed="a file that is whole",
-        hint="retry; let this task wait for the one that writes the file",
-        code="changed",
-    )

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -51,17 +51,22 @@ class Repeats:
 
         :returns: at most `MOST_SUSPECTS` hashes; the count is of all
         """
-        self._spill()
         found: set[int] = set()
         beyond = 0
-        for chunks in self._chunks:
-            hashes = self._read(chunks)
-            distinct = len(set(hashes))
-            if distinct < len(hashes):
-                beyond += len(hashes) - distinct
-                if len(found) < MOST_SUSPECTS:
-                    found.update(each for each, times in Counter(hashes).items() if times > 1)
+        for hashes in self._buckets():
+            more = len(hashes) - len(set(hashes))
+            if more and len(found) < MOST_SUSPECTS:
+                found.update(each for each, times in Counter(hashes).items() if times > 1)
+            beyond += more
         return frozenset(found), beyond
+
+    def beyond(self) -> int:
+        """Say how often hashes were added beyond the first time."""
+        return sum(len(hashes) - len(set(hashes)) for hashes in self._buckets())
+
+    def _buckets(self) -> Iterator[array[int]]:
+        self._spill()
+        return map(self._read, self._chunks)
 
     def _spill(self) -> None:
         buckets: list[list[int]] = [[] for _ in range(_BUCKETS)]

@@ -119,14 +119,18 @@ class Segments:
         found = self.find(definition.name)
         if found is not None:
             return _same(found, definition), False
-        check_sources(definition.name, definition.groups, sources=contents_behind(self, definition.groups))
+        if definition.sql is None:
+            check_sources(definition.name, definition.groups, sources=contents_behind(self, definition.groups))
+        selects = (
+            {"SegmentGroups": definition.groups} if definition.sql is None else {"SegmentSqlQuery": definition.sql}
+        )
         texts = {"Description": definition.description} if definition.description else {}
         outcome = send(
             self._client.create_segment_definition,
             DomainName=self.domain,
             SegmentDefinitionName=definition.name,
             DisplayName=definition.display_name,
-            SegmentGroups=definition.groups,
+            **selects,
             **texts,
         )
         found = self.find(definition.name)

@@ -7,11 +7,13 @@ import importlib
 import io
 import tempfile
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from connect_campaigns.aws.outcomes import classify, explain, send
+from connect_campaigns.aws.repeats import Repeats
 from connect_campaigns.core.errors import NotSeen, ServiceRefused
 from connect_campaigns.core.snapshot_rows import id_column, ids_in_csv, ids_in_json_lines, same_place
 
@@ -33,6 +35,24 @@ class Snapshots:
     client: Any
     s3: Any
     domain: str
+
+    def check_place(self, uri: str) -> None:
+        """Look whether the bucket is there and may be listed, as counting will need; whether the role may write, nobody sees.
+
+        :raises ServiceRefused: it isn't, or may not
+        :raises ConnectCampaignsError: it could not be looked at
+        """
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        outcome = send(self.s3.list_objects_v2, Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        if outcome.code in {"NoSuchBucket", "404"}:
+            raise ServiceRefused(
+                f"bucket {bucket}, where the snapshot is to go, isn't there",
+                allowed="a bucket that is there, in the connection's Region",
+                hint=f"look at the spelling of {uri}; a new one is made with: aws s3 mb s3://{bucket}",
+                code="no_bucket",
+            )
+        if not outcome.accepted:
+            raise explain(outcome, action="s3:ListBucket", resource=f"bucket {bucket}")
 
     def begin(self, *, segment: str, data_format: str, uri: str, role_arn: str | None, key: str | None) -> str:
         """Ask for a snapshot, and give its id; asked for again it is another one (200 a day, documented).
@@ -89,8 +109,15 @@ class Snapshots:
         :raises NotSeen: there is no object at all
         :raises ConnectCampaignsError: an object could not be read
         """
+        read = 0
+        with Repeats() as seen:
+            for ids in self._ids_in_thousands(uri, data_format):
+                seen.add(ids)
+                read += len(ids)
+            return read - seen.suspects()[1]
+
+    def _ids_in_thousands(self, uri: str, data_format: str) -> Iterator[list[str]]:
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-        found: set[str] = set()
         objects = 0
         try:
             pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -98,7 +125,9 @@ class Snapshots:
                 objects += 1
                 with tempfile.TemporaryFile() as file:
                     self.s3.download_fileobj(bucket, each["Key"], file)
-                    found.update(_ids(file, data_format))
+                    ids = _ids(file, data_format)
+                    while some := list(islice(ids, 10_000)):
+                        yield some
         except (ClientError, BotoCoreError) as error:
             raise explain(classify(error), action="s3:ListBucket, s3:GetObject", resource=uri) from error
         if not objects:
@@ -108,7 +137,6 @@ class Snapshots:
                 hint="retry; look whether something deletes objects there",
                 code="snapshot_unseen",
             )
-        return len(found)
 
 
 def _ids(file: IO[bytes], data_format: str) -> Iterator[str]:

@@ -161,7 +161,16 @@ class Uploads:
 
 def _fingerprint(file: CheckedFile, copy: Copy, data_expiry_days: int) -> str:
     place = [file.copies.index(copy), copy.size]
-    what = [file.sha256, place, file.mapping.fields, file.mapping.constants, file.mapping.key.sent, data_expiry_days]
+    mapping = file.mapping
+    what = [
+        file.sha256,
+        place,
+        mapping.fields,
+        mapping.constants,
+        mapping.key.sent,
+        data_expiry_days,
+        file.default_country,
+    ]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -173,21 +182,22 @@ def _is_named(job: dict[str, Any], prefix: str) -> bool:
 def _to_take_up(
     jobs: list[dict[str, Any]], *, prefix: str, prefixes: list[str], now: datetime
 ) -> dict[str, Any] | None:
-    """Find the job of an earlier attempt: under way, not started yet, or just done and nothing else started since.
+    """Find the job of an earlier attempt: under way, not started yet, or just done with nothing else at work meanwhile.
 
     :param prefixes: of this file's other jobs, too
     """
-    recent = [job for job in jobs if now - job.get("CompletedAt", job["CreatedAt"]) <= REUSE_AGE]
-    ours = [job for job in recent if _is_named(job, prefix)]
-    if not ours:
-        return None
-    job = ours[-1]
-    started = [each for each in jobs if each["Status"] != "CREATED"]
-    if job["Status"] in {"CREATED", "IN_PROGRESS"}:
-        return job
-    # A file that was corrected and put back since: its profiles have the other file's values.
-    since = started[started.index(job) :] if job in started else []
-    undisturbed = all(any(_is_named(each, ours) for ours in prefixes) for each in since)
+    ours = [job for job in jobs if _is_named(job, prefix)]
+    if running := [job for job in ours if job["Status"] == "IN_PROGRESS"]:
+        return running[-1]  # however long it has run: another one beside it would send the same rows twice
+    recent = [job for job in ours if now - job.get("CompletedAt", job["CreatedAt"]) <= REUSE_AGE]
+    if not recent or recent[-1]["Status"] == "CREATED":
+        return recent[-1] if recent else None
+    job = recent[-1]
+    # A file that was corrected and put back meanwhile: some profiles may have the other file's values.
+    others = [
+        each for each in jobs if each["Status"] != "CREATED" and not any(_is_named(each, one) for one in prefixes)
+    ]
+    undisturbed = all(each.get("CompletedAt", now) < job["CreatedAt"] for each in others)
     return job if job["Status"] == "SUCCEEDED" and undisturbed else None
 
 

@@ -16,12 +16,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportSaid:
+    """What ImportProfilesOperator returned, as far as a launch judges it; all None where there was no import.
+
+    :param expires_at: when the first of its profiles are forgotten
+    """
+
+    finished_at: datetime | None = None
+    rows: int | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """The parameters of an estimate, checked.
 
     :param segment: name or ARN
     :param expected: content hash and creation time that were handed over with it
-    :param suppression_imported_at: when the import of the suppression list ended
+    :param imported: what its people's import said
+    :param suppression: what the suppression list's import said
     :param allow_sql_segment: a segment defined by SQL may stand
     """
 
@@ -29,9 +42,8 @@ class Asked:
     expected: tuple[str, datetime] | None
     least: int
     most: int | None
-    imported_at: datetime | None
-    rows: int | None
-    suppression_imported_at: datetime | None
+    imported: ImportSaid
+    suppression: ImportSaid
     allow_sql_segment: bool
 
     def check_kind(self, name: str, content: object) -> None:
@@ -68,8 +80,8 @@ class Asked:
         if failed is None:
             return
         found = failed.found if count else f"{failed.found} (asked twice)"
-        if self.imported_at is not None:
-            found += f"; {self.rows} rows were imported until {self.imported_at:%Y-%m-%d %H:%M:%S %Z}"
+        if self.imported.finished_at is not None:
+            found += f"; {self.imported.rows} rows were imported until {self.imported.finished_at:%Y-%m-%d %H:%M:%S %Z}"
         raise GuardFailed(found, allowed=failed.allowed, hint=failed.hint, code="audience")
 
 
@@ -93,16 +105,13 @@ def read_asked(
     most = None if max_audience is None else amounts.count("max_audience", max_audience)
     amounts.check_bounds(least, most)
     named, expected = _read_segment(segment)
-    imported_at, rows = _read_imported("imported", imported)
-    suppression_imported_at, _ = _read_imported("suppression", suppression)
     return Asked(
         segment=named,
         expected=expected,
         least=least,
         most=most,
-        imported_at=imported_at,
-        rows=rows,
-        suppression_imported_at=suppression_imported_at,
+        imported=_read_imported("imported", imported),
+        suppression=_read_imported("suppression", suppression),
         allow_sql_segment=yes_or_no("allow_sql_segment", allow_sql_segment),
     )
 
@@ -131,9 +140,9 @@ def _read_segment(given: object) -> tuple[str, tuple[str, datetime] | None]:
     return text("segment.arn", members["arn"], longest=1011), (expected, created_at)
 
 
-def _read_imported(name: str, given: object) -> tuple[datetime | None, int | None]:
+def _read_imported(name: str, given: object) -> ImportSaid:
     if given is None:
-        return None, None
+        return ImportSaid()
     members = mapping(name, given)
     missing = [name for name in ("finished_at", "rows") if name not in members]
     if missing:
@@ -142,4 +151,9 @@ def _read_imported(name: str, given: object) -> tuple[datetime | None, int | Non
             allowed="what ImportProfilesOperator returned",
             hint="hand over `import_profiles.output` itself",
         )
-    return read_time(f"{name}.finished_at", members["finished_at"]), amounts.count(f"{name}.rows", members["rows"])
+    expires_at = members.get("expires_at")  # an import of an older release says nothing of it
+    return ImportSaid(
+        finished_at=read_time(f"{name}.finished_at", members["finished_at"]),
+        rows=amounts.count(f"{name}.rows", members["rows"]),
+        expires_at=None if expires_at is None else read_time(f"{name}.expires_at", expires_at),
+    )

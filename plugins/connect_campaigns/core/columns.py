@@ -22,6 +22,8 @@ AUDIENCE_RUN = "audience_run"
 
 _PROFILE = "_profile."
 _USABLE = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_DATA = re.compile(r"@|^\s*\+?[\d\s().-]{4,}$")
+"""What an e-mail address or a number has, and a header hardly ever."""
 _RENAME = 'give `rename_columns="safe"` (the map is printed), or rename them in the file'
 
 
@@ -161,9 +163,22 @@ def _find(name: str, header: Sequence[str], sent: list[str], parameter: str) -> 
     raise InvalidInput(
         f"`{parameter}` names the column {name!r}, which the file doesn't have",
         allowed=f"its {len(header)} headers",
-        hint=nearest(name, header),
+        hint=_other_separator(header) or _no_header(header) or nearest(name, header),
         code="unknown_column",
     )
+
+
+def _other_separator(header: Sequence[str]) -> str:
+    """Say so where all of a header looks like one column; else nothing."""
+    found = [each for each in (";", "\t", "|") if len(header) == 1 and each in header[0]]
+    return f"the columns are separated by {found[0]!r}: write the file with commas" if found else ""
+
+
+def _no_header(cells: Sequence[str]) -> str:
+    """Say so where a first row is a customer, whose data isn't for the log; else nothing."""
+    if not any(_DATA.search(cell) for cell in cells):
+        return ""
+    return "the first row looks like a customer: write the file with a header row"
 
 
 def _target(name: str, target: object) -> str:
@@ -197,21 +212,25 @@ def _audience_run(chosen: list[Column], value: str) -> Column:
 
 def _check_headers(chosen: list[Column]) -> None:
     seen: set[str] = set()
+    no_header = _no_header([column.sent for column in chosen])
     for column in chosen:
-        place = f"header {(column.index or 0) + 1}"
+        place = f"header {(column.index or 0) + 1}" + ("" if no_header else f", {column.sent!r},")
         if not column.sent.strip():
-            found = f"{place} is empty"
+            found = f"header {(column.index or 0) + 1} is empty"
         elif "." in column.sent:
-            found = f"{place}, {column.sent!r}, has a dot, which the service doesn't support"
+            found = f"{place} has a dot, which the service doesn't support"
         elif not _USABLE.fullmatch(column.sent):
-            found = f"{place}, {column.sent!r}, can't be the name of a field"
+            found = f"{place} can't be the name of a field"
         elif column.sent in seen:
-            found = f"{place}, {column.sent!r}, stands more than once"
+            found = f"{place} stands more than once"
         else:
             seen.add(column.sent)
             continue
         raise InvalidInput(
-            found, allowed="headers of 1 to 64 letters, digits, _ and -, each once", hint=_RENAME, code="header"
+            found,
+            allowed="headers of 1 to 64 letters, digits, _ and -, each once",
+            hint=no_header or _RENAME,
+            code="header",
         )
 
 

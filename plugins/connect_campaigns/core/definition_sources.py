@@ -25,6 +25,7 @@ def check_sources(name: str, groups: Groups, *, sources: Sources) -> None:
     :param sources: contents by name; None = there is no such definition
     :raises InvalidInput: a source that isn't there or is defined by SQL, a circle, too deep, too many attributes
     """
+    _check_depth((name,), groups, sources)  # first: what leads back to the definition isn't there either
     used = set(_attributes(groups))
     for source, content in sources.items():
         if content is None:
@@ -40,7 +41,6 @@ def check_sources(name: str, groups: Groups, *, sources: Sources) -> None:
                 hint="write its condition as groups",
             )
         used |= set(_attributes(content))
-    _check_depth((name,), groups, sources)
     check_limits(used)
 
 

@@ -1,4 +1,4 @@
-"""What a segment selects: groups of conditions in the API's own form, builders for them, and their content's hash.
+"""What a segment selects: groups of conditions in the API's own form, builders for them, or SQL; and its content's hash.
 
 A segment definition can't be changed and its ARN proves no content, so a definition's name carries a hash of it.
 """
@@ -29,6 +29,8 @@ Value = str | int | float | Decimal | date
 EVERYBODY: Groups = {"Groups": [{"Dimensions": [], "Type": "ALL"}], "Include": "ALL"}
 """Every profile of the domain, as a group without dimensions (from production use; undocumented)."""
 
+LONGEST_SQL = 50_000
+"""Characters of ``SegmentSqlQuery`` (documented in the API's model)."""
 _HASH_LENGTH = 8
 _NAME = "[a-zA-Z0-9_-]+"
 _LONGEST_DIFFERENCE = 60
@@ -40,20 +42,27 @@ class SegmentDefinition:
     """A definition to be made, checked.
 
     :param base_name: the name without the hash
-    :param groups: ``SegmentGroups``, normalised
+    :param groups: ``SegmentGroups``, normalised; empty where it is defined by SQL
     :param display_name: what the Connect console shows
     :param description: more words for the console, or None
+    :param sql: ``SegmentSqlQuery`` in place of groups, or None
     """
 
     base_name: str
     groups: Groups
     display_name: str
     description: str | None = None
+    sql: str | None = None
+
+    @property
+    def content(self) -> Groups | str:
+        """What it selects: its groups, or its SQL text."""
+        return self.groups if self.sql is None else self.sql
 
     @property
     def hash(self) -> str:
         """See `content_hash`."""
-        return content_hash(self.groups)
+        return content_hash(self.content)
 
     @property
     def name(self) -> str:
@@ -64,7 +73,8 @@ class SegmentDefinition:
 def define(
     *,
     name: object,
-    groups: object,
+    groups: object = None,
+    sql: object = None,
     display_name: object = None,
     description: object = None,
     allow_all_profiles: bool = False,
@@ -74,23 +84,47 @@ def define(
 
     :param name: base of the name, 1 to 55 characters of letters, digits, ``_`` and ``-``
     :param groups: ``SegmentGroups``, the list of its groups, JSON text of either, or shorthand as
-        ``"Contact=cellular, Balance>1000"``
+        ``"Contact=cellular, Balance>1000"``, which may stand in the list, too
+    :param sql: in place of `groups`, one SELECT in Spark SQL, up to 50,000 characters, which the service alone checks
     :param display_name: default: `name`
     :param allow_all_profiles: lets a group stand that selects everybody
     :param audience_run: keep to the profiles that the import with this ``audience_run`` brought in
     :raises InvalidInput: something the API would refuse, or a group that selects everybody unasked
     """
     base_name = text("name", name, longest=_LONGEST_NAME, form=_NAME)
-    read = read_groups(groups)
-    if audience_run is not None:
-        read = within_run(read, text("audience_run", audience_run))
-    check_groups(read, allow_all_profiles=allow_all_profiles)
+    if sql is None:
+        read = read_groups(groups)
+        if audience_run is not None:
+            check_groups(read, allow_all_profiles=True)  # as given: narrowing must not hide what is wrong
+            read = within_run(read, text("audience_run", audience_run))
+        check_groups(read, allow_all_profiles=allow_all_profiles)
+        content: dict[str, Any] = {"groups": normalised(read)}
+    else:
+        content = {"groups": {}, "sql": _read_sql(sql, groups=groups, audience_run=audience_run)}
     return SegmentDefinition(
         base_name=base_name,
-        groups=normalised(read),
         display_name=base_name if display_name is None else text("display_name", display_name),
         description=None if description is None else text("description", description, longest=4000),
+        **content,
     )
+
+
+def _read_sql(sql: object, *, groups: object, audience_run: object) -> str:
+    if groups is not None:
+        raise InvalidInput(
+            "`sql` is given together with `groups`",
+            allowed="one of the two",
+            hint="leave one out: a segment is defined by groups or by SQL",
+            code="contradiction",
+        )
+    if audience_run is not None:
+        raise InvalidInput(
+            "`sql` is given together with `audience_run`",
+            allowed="`audience_run` with groups, which can be narrowed to one import; text can't",
+            hint=f"leave `audience_run` out here, and write the condition on the attribute {AUDIENCE_RUN} into the SQL",
+            code="contradiction",
+        )
+    return text("sql", sql, longest=LONGEST_SQL)
 
 
 def read_groups(given: object) -> Any:
@@ -115,7 +149,14 @@ def read_groups(given: object) -> Any:
                 allowed="SegmentGroups as a dict or JSON text, or shorthand as `Contact=cellular, Balance>1000`",
                 hint=f"it begins like JSON, but: {error}; in a template end with `| tojson`",
             ) from None
-    return {"Groups": given} if isinstance(given, list) else given
+    return {"Groups": [group for each in given for group in _listed(each)]} if isinstance(given, list) else given
+
+
+def _listed(given: object) -> list[Any]:
+    """Give the groups of a list's member: itself, or those that its shorthand says; none for an empty text."""
+    if isinstance(given, str):
+        return list(parse_text(given)["Groups"]) if given.strip() else []
+    return [given]
 
 
 def within_run(groups: Any, audience_run: str) -> Any:
@@ -175,10 +216,10 @@ def content_hash(content: Groups | str) -> str:
     return "abcdef"[int(digits[0]) % 6] + digits[1:] if digits.isdigit() else digits
 
 
-def difference(former: Groups | str, content: Groups) -> str:
+def difference(former: Groups | str, content: Groups | str) -> str:
     """Show what a definition selects otherwise than a former one, line by line."""
     one, other = (
-        json.dumps(normalised(each) if isinstance(each, dict) else each, indent=1, sort_keys=True, ensure_ascii=False)
+        each if isinstance(each, str) else json.dumps(normalised(each), indent=1, sort_keys=True, ensure_ascii=False)
         for each in (former, content)
     )
     lines = list(difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=2))[2:]

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connect_campaigns.core.columns import AUDIENCE_RUN
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.fields import ATTRIBUTE_PREFIX
 from connect_campaigns.core.keys import audience_name
@@ -32,7 +33,7 @@ class Exclusion:
     :param text: as it was given
     :param segment: name of a segment definition, with or without its content's hash
     :param attribute: in its place, name of a custom attribute
-    :param value: what the attribute says of these people; None = any value
+    :param value: what the attribute says of these people
     """
 
     text: str
@@ -40,15 +41,20 @@ class Exclusion:
     attribute: str | None = None
     value: str | None = None
 
-    def is_segment(self, name: str) -> bool:
-        """Whether a definition's name is the segment's, by its hash or without."""
-        return self.segment is not None and self.segment in {name, audience_name(name)}
+    def is_segment(self, name: str, content: Groups) -> bool:
+        """Whether a definition is the segment: by its whole name; or without hash, where it isn't one import's people.
+
+        A list of one import's people is another definition after each import: its bare name would let an old list pass.
+        """
+        if self.segment is None:
+            return False
+        return name == self.segment or (audience_name(name) == self.segment and not of_one_import(content))
 
 
 def read_exclusions(name: str, value: object) -> tuple[Exclusion, ...]:
     """Read whom an audience must leave out: a text, several with commas between, or a list of texts.
 
-    :raises InvalidInput: neither segment names nor ``Attributes.NAME`` or ``Attributes.NAME=VALUE``
+    :raises InvalidInput: neither segment names nor ``Attributes.NAME=VALUE``
     """
     texts = value.split(",") if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not texts or not all(isinstance(each, str) for each in texts):
@@ -58,10 +64,10 @@ def read_exclusions(name: str, value: object) -> tuple[Exclusion, ...]:
 
 def _read_one(name: str, given: str) -> Exclusion:
     if given.startswith(ATTRIBUTE_PREFIX):
-        attribute, equals, wanted = given.removeprefix(ATTRIBUTE_PREFIX).partition("=")
-        if attribute and (wanted or not equals):
-            return Exclusion(text=given, attribute=attribute, value=wanted or None)
-    elif _SEGMENT_NAME.fullmatch(given):
+        attribute, _, wanted = given.removeprefix(ATTRIBUTE_PREFIX).partition("=")
+        if attribute and wanted:
+            return Exclusion(text=given, attribute=attribute, value=wanted)
+    elif _SEGMENT_NAME.fullmatch(given) and given != "None":  # what a template makes of a missing value
         return Exclusion(text=given, segment=given)
     raise _refused(name, given)
 
@@ -70,7 +76,7 @@ def _refused(name: str, value: object) -> InvalidInput:
     return InvalidInput.of(
         name,
         value,
-        allowed="a segment definition's name, Attributes.NAME or Attributes.NAME=VALUE; or several of these",
+        allowed="a segment definition's name, or Attributes.NAME=VALUE; or several of these",
         hint=f'{name}="do-not-call", or {name}="Attributes.DoNotCall=yes"',
     )
 
@@ -80,6 +86,15 @@ def source_names(content: Groups | str | None) -> Iterator[str]:
     for group in content.get("Groups") or [] if content and not isinstance(content, str) else []:
         for source in group.get("SourceSegments") or []:
             yield source["SegmentDefinitionName"]
+
+
+def of_one_import(content: Groups) -> bool:
+    """Whether a definition asks for the people of one import (``audience_run``)."""
+    return any(
+        AUDIENCE_RUN in ((dimension.get("ProfileAttributes") or {}).get("Attributes") or {})
+        for group in content.get("Groups") or []
+        for dimension in group.get("Dimensions") or []
+    )
 
 
 def excludes(content: Groups | str | None, wanted: Exclusion, *, sources: Sources, path: tuple[str, ...] = ()) -> bool:
@@ -125,11 +140,11 @@ def _dimensions_exclude(group: Mapping[str, Any], wanted: Exclusion) -> bool:
 
 def _covers(name: str, wanted: Exclusion, *, sources: Sources, path: tuple[str, ...]) -> bool:
     """Whether a segment has everybody who is to be left out: it is that segment, or one that joins it with others."""
-    if wanted.is_segment(name):
-        return True
     content = sources.get(name)
     if name in path or content is None or isinstance(content, str):
         return False
+    if wanted.is_segment(name, content):
+        return True
     groups = content.get("Groups") or []
     if len(groups) > 1 and content.get("Include") != "ANY":
         return False
@@ -164,7 +179,7 @@ def _condition(dimension: Mapping[str, Any], wanted: Exclusion) -> Mapping[str, 
 
 def _says(condition: Mapping[str, Any], operator: str, wanted: Exclusion) -> bool:
     values = condition.get("Values") or []
-    return condition.get("DimensionType") == operator and (wanted.value is None or wanted.value in values)
+    return condition.get("DimensionType") == operator and wanted.value in values
 
 
 def doubts(name: str, content: Groups | str | None, *, sources: Sources) -> list[str]:
@@ -177,4 +192,6 @@ def doubts(name: str, content: Groups | str | None, *, sources: Sources) -> list
             found.append(f"segment {each} is defined by SQL")
         elif groups.get("Include") == "NONE":
             found.append(f"segment {each} has Include NONE, whose meaning isn't documented")
+        elif each != name and of_one_import(groups):
+            found.append(f"segment {each} is the people of one import, which only its whole name stands for")
     return found

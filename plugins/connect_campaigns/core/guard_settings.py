@@ -1,4 +1,8 @@
-"""What an operator and its connection say to the guards, checked."""
+"""What an operator and its connection say to the guards, checked.
+
+None alone means that nobody gave a setting; a template says `ANY`. One that rendered to nothing, or to ``None``, is refused:
+it would switch its guard off without a word. Where that asks for more (`ignore_instance_limits`, `country`), it may stand.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +23,13 @@ if TYPE_CHECKING:
 
     from connect_campaigns.core.settings import Settings
 
+ANY = "any"
+"""What a template renders to where an age, a number or a change has no bound."""
+
+UNBOUND = (None, ANY)
+
 MOST_CHANGE = 100_000
 """Percent: an audience may grow to more than twice its size, and its author may allow that."""
-
-UNSAID = (None, "")
-"""What a parameter is when nobody gave it, or its template rendered to nothing."""
 
 
 def checked_guards(
@@ -43,14 +49,14 @@ def checked_guards(
     """
     reason = ignore_instance_limits
     return GuardSettings(
-        max_run_age=_age("max_run_age", max_run_age),
+        max_run_age=age("max_run_age", max_run_age),
         lateness_bounded=lateness_bounded,
         if_manual=parameters.choice("if_manual", if_manual, ("launch", "check")),
         require_hours=parameters.yes_or_no("require_hours", require_hours),
         if_no_limits=parameters.choice("if_no_limits", if_no_limits, ("warn", "fail")),
-        ignore_instance_limits=None if reason in UNSAID else parameters.text("ignore_instance_limits", reason),
-        min_launch_gap=_age("min_launch_gap", min_launch_gap),
-        if_overlap=None if if_overlap in UNSAID else parameters.choice("if_overlap", if_overlap, ("fail", "warn")),
+        ignore_instance_limits=None if reason in (None, "") else parameters.text("ignore_instance_limits", reason),
+        min_launch_gap=age("min_launch_gap", min_launch_gap),
+        if_overlap=None if if_overlap is None else parameters.choice("if_overlap", if_overlap, ("fail", "warn")),
     )
 
 
@@ -59,6 +65,7 @@ def with_audience(
     *,
     max_data_age: object,
     max_suppression_age: object,
+    if_expiring: object,
     min_audience: object,
     max_audience: object,
     max_audience_change_percent: object,
@@ -69,22 +76,21 @@ def with_audience(
 
     :raises InvalidInput: a setting is not what it must be
     """
-    least = None if min_audience in UNSAID else count("min_audience", min_audience)
-    most = None if max_audience in UNSAID else count("max_audience", max_audience)
+    least = None if min_audience is None else count("min_audience", min_audience)
+    most = None if max_audience in UNBOUND else count("max_audience", max_audience)
     check_bounds(1 if least is None else least, most)
     change = max_audience_change_percent
     return replace(
         guards,
-        max_data_age=None if max_data_age in UNSAID else _age("max_data_age", max_data_age),
-        max_suppression_age=None if max_suppression_age in UNSAID else _age("max_suppression_age", max_suppression_age),
+        max_data_age=age("max_data_age", max_data_age),
+        max_suppression_age=age("max_suppression_age", max_suppression_age),
+        if_expiring=None if if_expiring is None else parameters.choice("if_expiring", if_expiring, ("fail", "warn")),
         min_audience=least,
         max_audience=most,
         max_audience_change_percent=None
-        if change in UNSAID
+        if change in UNBOUND
         else percent("max_audience_change_percent", change, most=MOST_CHANGE),
-        require_exclusion=()
-        if require_exclusion in UNSAID
-        else read_exclusions("require_exclusion", require_exclusion),
+        require_exclusion=() if require_exclusion is None else read_exclusions("require_exclusion", require_exclusion),
         allow_sql_segment=parameters.yes_or_no("allow_sql_segment", allow_sql_segment),
     )
 
@@ -125,7 +131,7 @@ def with_times(
 
 def _either(name: str, given: object, connection: Settings | None) -> tuple[str, object]:
     """Give a setting and where it stands: the parameter's value, else the connection's."""
-    if given not in UNSAID:
+    if given is not None:
         return name, given
     if connection is None:
         return name, None
@@ -134,7 +140,7 @@ def _either(name: str, given: object, connection: Settings | None) -> tuple[str,
 
 def _countries(value: object) -> tuple[str, ...]:
     """Read one or several countries: a text, several with commas between, or a list of texts."""
-    if value in UNSAID:
+    if value is None or value == "":
         return ()
     texts = value.split(",") if isinstance(value, str) else value
     if isinstance(texts, list | tuple) and texts and all(isinstance(each, str) and each.strip() for each in texts):
@@ -144,5 +150,9 @@ def _countries(value: object) -> tuple[str, ...]:
     )
 
 
-def _age(name: str, value: object) -> timedelta | None:
-    return None if value is None else timedelta(seconds=seconds(name, value))
+def age(name: str, value: object) -> timedelta | None:
+    """Read a bound of an age; None or `ANY` = no bound.
+
+    :raises InvalidInput: no length of time
+    """
+    return None if value in UNBOUND else timedelta(seconds=seconds(name, value))

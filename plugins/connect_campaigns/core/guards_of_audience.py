@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connect_campaigns.core.exclusion import doubts, excludes
 from connect_campaigns.core.keys import same_source
 from connect_campaigns.core.outcome import has_audience
 from connect_campaigns.core.refusals import A_KEY_EACH
-from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Passed, span
+from connect_campaigns.core.schedule import Window
+from connect_campaigns.core.verdicts import Failed, NotEvaluated, OnFailure, Passed, span, told
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from connect_campaigns.core.verdicts import Facts, GuardSettings, SegmentRead, Verdict
+
+EXPIRY_MARGIN = timedelta(days=1)
+"""From a campaign's end until its people may be forgotten: their file took hours to import, and the first row counts."""
 
 
 def prepared_segment(facts: Facts, _: GuardSettings) -> Verdict:
@@ -91,6 +96,33 @@ def _age(setting: str, bound: timedelta | None, what: str, imported_at: datetime
         f"{what} was imported {span(age)} ago ({imported_at:%Y-%m-%d %H:%M} UTC)",
         allowed=f"an import at most {span(bound)} ago (`{setting}`)",
         hint="clear the task that imports it, then this one",
+    )
+
+
+def data_expiry(facts: Facts, settings: GuardSettings) -> Verdict:
+    """The imported people outlive the campaign, and so do those who must not be contacted: expired profiles are in no segment."""
+    prepared, window = facts.prepared, facts.window
+    if settings.if_expiring is None:
+        return NotEvaluated("if_expiring=None")
+    expiries = {
+        "the audience's profiles": prepared.expires_at if prepared else None,
+        "the suppression list's profiles": prepared.suppression_expires_at if prepared else None,
+    }
+    known = {what: at for what, at in expiries.items() if at is not None}
+    if not known:
+        return NotEvaluated("`source` carries no import's expiry")
+    if not isinstance(window, Window):
+        return NotEvaluated("the campaign has no schedule that could be looked at")
+    what = min(known, key=known.__getitem__)
+    missing = window.end + EXPIRY_MARGIN - known[what]
+    if missing <= timedelta():
+        return Passed(f"until {known[what]:%Y-%m-%d %H:%M} UTC")
+    return told(
+        settings.if_expiring,
+        found=f"{what} are forgotten from {known[what]:%Y-%m-%d %H:%M} UTC on, and the campaign ends at"
+        f" {window.end:%Y-%m-%d %H:%M} UTC",
+        allowed="profiles that are kept until a day after the campaign's end, or longer",
+        hint=f"raise `data_expiry_days` of their import by {-(-missing // timedelta(days=1))} or more, and clear that import",
     )
 
 

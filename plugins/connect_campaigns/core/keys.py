@@ -41,7 +41,7 @@ def launch_key(given: str | None, *, run: RunInfo, deployment: str | None = None
             )
         given = f"{run.dag_id}/{run.run_id}/{run.task_id}"
     key = checked_key(given)
-    return checked_key(f"{_checked_deployment(deployment)}/{key}") if deployment else key
+    return key if deployment is None else checked_key(f"{_checked_deployment(deployment)}/{key}")
 
 
 def _checked_deployment(deployment: object) -> str:
@@ -162,11 +162,22 @@ def per_day(name: str, *, timezone: str) -> str:
     :returns: a Jinja template that renders to ``name/YYYY-MM-DD``
     :raises InvalidInput: an empty name, or an unknown zone
     """
-    checked_key(name)
+    return f"{checked_key(name)}/{run_day(timezone=timezone)}"
+
+
+def run_day(*, timezone: str) -> str:
+    """Make a template of the run's own day by the calendar of a zone, as in the name of the day's file: see `per_day`.
+
+    A file's day and a launch key's must be of one zone: shortly after midnight ``ds``, which is UTC's, names yesterday's file.
+
+    :param timezone: an IANA zone, as ``Europe/Paris``
+    :returns: a Jinja template that renders to ``YYYY-MM-DD``
+    :raises InvalidInput: an unknown zone
+    """
     checked_zone(timezone)
     before_3 = "(logical_date if dag_run.run_type == 'manual' else data_interval_end)"
     moment = f"(dag_run.run_after | default({before_3}))"
-    return f"{name}/{{{{ {moment}.astimezone(macros.dateutil.tz.gettz('{timezone}')).strftime('%Y-%m-%d') }}}}"
+    return f"{{{{ {moment}.astimezone(macros.dateutil.tz.gettz('{timezone}')).strftime('%Y-%m-%d') }}}}"
 
 
 def checked_zone(timezone: object) -> ZoneInfo:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+from connect_campaigns.core.amounts import count, percent, seconds
+from connect_campaigns.core.parameters import choice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
+
+Number = TypeVar("Number", int, float)
 
 LONGEST_RANGE = timedelta(days=35)
 """The longest time range that one question to the metrics may have (documented)."""
@@ -88,6 +93,33 @@ class Thresholds:
     min_targeted: int | None = None
     min_attempted: int | None = None
     min_attempted_percent: float | None = None
+
+
+def asked(
+    *,
+    min_targeted: object = None,
+    min_attempted: object = None,
+    min_attempted_percent: object = None,
+    on_shortfall: object = "fail",
+    patience: object = 0,
+    poll_interval: object = 1,
+) -> Thresholds:
+    """Read what the DAG asks of an outcome, and how it is to be looked at.
+
+    :raises InvalidInput: a value is not what it must be
+    """
+    choice("on_shortfall", on_shortfall, ("fail", "warn"))
+    seconds("patience", patience)
+    seconds("poll_interval", poll_interval, positive=True)
+    return Thresholds(
+        min_targeted=_threshold(count, "min_targeted", min_targeted),
+        min_attempted=_threshold(count, "min_attempted", min_attempted),
+        min_attempted_percent=_threshold(percent, "min_attempted_percent", min_attempted_percent),
+    )
+
+
+def _threshold(read: Callable[[str, object], Number], name: str, value: object) -> Number | None:
+    return None if value is None else read(name, value)
 
 
 class OutcomeVerdict(StrEnum):

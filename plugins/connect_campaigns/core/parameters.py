@@ -36,9 +36,22 @@ def text(name: str, value: object, *, longest: int = 255, form: str | None = Non
         )
     if len(stripped) > longest:
         raise InvalidInput.of(name, value, allowed=limits, hint=f"shorten it by {len(stripped) - longest}")
+    if not is_storable(stripped):
+        raise InvalidInput.of(
+            name, value, allowed="well-formed Unicode", hint="read it as UTF-8: half a pair can't be sent"
+        )
     if form and not re.fullmatch(form, stripped):
         raise InvalidInput.of(name, value, allowed=limits, hint=f"use only the characters allowed in `{name}`")
     return stripped
+
+
+def is_storable(value: str) -> bool:
+    """Whether a text is well-formed Unicode: half a surrogate pair can't be sent, nor hashed."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def choice(name: str, value: object, allowed: tuple[str, ...]) -> str:

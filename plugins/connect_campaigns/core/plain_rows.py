@@ -1,6 +1,6 @@
 """Many rows checked at once: most files have no quotes and few bad rows, and then a block's columns are looked at as a whole.
 
-It only ever says that a block is good. Whatever it can't say that of is checked row by row, by `rows.Checker`.
+It only ever says that a block is good. Whatever it can't say that of is checked row by row, by `row_checks.Checker`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from connect_campaigns.core.fields import PHONES, max_length
-from connect_campaigns.core.rows import E164
+from connect_campaigns.core.row_checks import E164
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,16 +29,20 @@ class Plain:
 
     :param keys: one a row
     :param sent: the rows to send
+    :param phones: how many phone numbers they have
+    :param column: gives the cells of one column, by its place in the file
     """
 
     keys: list[str]
     sent: Iterable[str]
+    phones: int
+    column: Callable[[int], list[str]]
 
 
 class PlainRows:
     """Checks blocks of rows against a mapping.
 
-    :param suspects: see `rows.Checker`
+    :param suspects: see `row_checks.Checker`
     """
 
     def __init__(self, mapping: Mapping, *, suspects: AbstractSet[int] = frozenset()) -> None:
@@ -64,12 +68,19 @@ class PlainRows:
         if not self._has_shape(text, len(lines)):
             return None
         cells = [line.split(",", self._splits) for line in lines]
-        keys = [row[self._key] for row in cells]
+        columns = {place: [row[place] for row in cells] for place in {self._key, *self._phones}}
+        keys = columns[self._key]
         if not all(map(str.strip, keys)) or (self._suspects and not self._suspects.isdisjoint(map(hash, keys))):
             return None
-        if not all(_all_e164(cells, place) for place in self._phones) or self._too_long(lines):
+        if not all(_all_e164(columns[place]) for place in self._phones) or self._too_long(lines):
             return None
-        return Plain(keys=keys, sent=map(",".join, map(self._pick, cells)) if self._pick else lines)
+        sent = map(",".join, map(self._pick, cells)) if self._pick else lines
+        return Plain(
+            keys=keys,
+            sent=sent,
+            phones=sum(len(columns[place]) - columns[place].count("") for place in self._phones),
+            column=_columns(lines, columns),
+        )
 
     def _has_shape(self, text: str, rows: int) -> bool:
         """Whether each row has as many commas as the header: quicker than to count them row by row."""
@@ -86,8 +97,19 @@ class PlainRows:
         )
 
 
-def _all_e164(cells: list[list[str]], place: int) -> bool:
-    return _ALL_E164.fullmatch("\n".join([row[place] for row in cells]) + "\n") is not None
+def _columns(lines: list[str], known: dict[int, list[str]]) -> Callable[[int], list[str]]:
+    """Give what gives a column's cells: the lines are split whole only where one is asked for that isn't known."""
+
+    def column(place: int) -> list[str]:
+        if place not in known:
+            known.update(enumerate(map(list, zip(*(line.split(",") for line in lines), strict=True))))
+        return known[place]
+
+    return column
+
+
+def _all_e164(numbers: list[str]) -> bool:
+    return _ALL_E164.fullmatch("\n".join(numbers) + "\n") is not None
 
 
 def _picker(places: list[int]) -> Callable[[list[str]], Sequence[str]]:

@@ -9,8 +9,11 @@ from typing import Any, Self
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.parameters import mapping, nearest
 
-_TIMES = frozenset({"created_at", "imported_at", "estimated_at", "suppression_imported_at"})
-_MAYBE = frozenset({"imported_at", "rows", "estimated_at", "suppression_imported_at"})
+_MAYBE_TIMES = frozenset(
+    {"imported_at", "expires_at", "estimated_at", "suppression_imported_at", "suppression_expires_at"}
+)
+_TIMES = _MAYBE_TIMES | {"created_at"}
+_MAYBE = _MAYBE_TIMES | {"rows"}
 _COUNTS = frozenset({"count", "rows"})
 _HINT = "hand over what prepare_segment(...) or EstimateSegmentOperator returned, unchanged"
 
@@ -28,6 +31,8 @@ class PreparedSegment:
     :param rows: rows that were imported, or None
     :param estimated_at: when it was counted
     :param suppression_imported_at: when the import of the suppression list ended; None where none was imported
+    :param expires_at: when the first of the imported profiles are forgotten; None where it can't be told
+    :param suppression_expires_at: the same of the suppression list
     """
 
     arn: str
@@ -39,6 +44,8 @@ class PreparedSegment:
     rows: int | None
     estimated_at: datetime | None = None
     suppression_imported_at: datetime | None = None
+    expires_at: datetime | None = None
+    suppression_expires_at: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON types, times in ISO 8601: what an XCom holds."""

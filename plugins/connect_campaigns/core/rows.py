@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING
 
 from connect_campaigns.core.csv_text import Block, blocks
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.fields import PHONES, max_length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
-
-    from connect_campaigns.core.columns import Column, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
 TOLD = 20
 """Bad rows that are told one by one; all are counted."""
@@ -30,8 +27,6 @@ _PLAIN = r'[^",\r\n]*+'
 _FIELD = re.compile(f"({_QUOTED}|{_PLAIN})(,|\\Z)")
 _RECORD = re.compile(f"(?:{_QUOTED}|{_PLAIN})(?:,(?:{_QUOTED}|{_PLAIN}))*+")
 _OPEN = re.compile(f'(?:(?:{_QUOTED}|{_PLAIN}),)*+"[^"]*+(?:""[^"]*+)*+')
-E164 = r"\+[1-9][0-9]{6,14}+"
-_E164 = re.compile(E164)
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
 
@@ -70,12 +65,18 @@ class Problem:
 
 @dataclass(kw_only=True)
 class Findings:
-    """What the checks found in a whole file."""
+    """What the checks found in a whole file.
+
+    :param phones: phone numbers of good rows, those rewritten included
+    :param rewritten: as E.164
+    """
 
     good: int = 0
     bad: int = 0
     blank_lines: int = 0
     byte_order_mark: bool = False
+    phones: int = 0
+    rewritten: int = 0
     counts: Counter[Kind] = field(default_factory=Counter)
     first: list[Problem] = field(default_factory=list)
 
@@ -204,82 +205,3 @@ def header_of(record: Record | None) -> list[str]:
 def join(cells: Iterable[str]) -> str:
     """Write cells as one line, quoted where needed."""
     return ",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells)
-
-
-class Checker:
-    """Checks records one by one against a mapping.
-
-    :param mapping: where the columns go: it says what a value must be
-    :param suspects: hashes that more than one key of the file has: only these keys are kept to be compared; None = all
-    """
-
-    def __init__(self, mapping: Mapping, *, suspects: Container[int] | None = None) -> None:
-        self._mapping = mapping
-        self._key = mapping.key.index or 0
-        self._phones = [column for column in mapping.columns if column.target in PHONES]
-        self._places = [column.index for column in mapping.columns if column.index is not None]
-        self._as_in_file = self._places == list(range(mapping.width))
-        self._suspects = suspects
-        self._keys: set[str] = set()
-        self._rows = 0
-        self._file = ""
-
-    def begin(self, file: str) -> None:
-        """Count rows from 1 again, in another part."""
-        self._rows, self._file = 0, file
-
-    def passed(self, rows: int) -> None:
-        """Count rows that were found good as a block."""
-        self._rows += rows
-
-    def row(self, record: Record) -> tuple[list[str], list[Problem]]:
-        """Give a record's cells and what is wrong with them."""
-        self._rows += 1
-        cells = split(record.text)
-        if cells is None:
-            detail = 'a value with a quote stands in quotes, and the quote is doubled: "5"" pipe"'
-            return [], [self._problem(record, Kind.QUOTES, detail)]
-        if len(cells) != self._mapping.width:
-            detail = f"{len(cells)}, the header has {self._mapping.width}"
-            return [], [self._problem(record, Kind.RAGGED, detail)]
-        problems = [*self._of_key(record, cells), *self._of_phones(record, cells)]
-        if len(record.text) > 255:
-            problems += self._of_lengths(record, cells)
-        return cells, problems
-
-    def key(self, cells: list[str]) -> str:
-        """Give a row's key; empty where it tells nobody from anybody."""
-        return cells[self._key] if cells[self._key].strip() else ""
-
-    def sent(self, record: Record, cells: list[str]) -> str:
-        """Give what is sent of a good record's own cells; what is the same in each row follows later."""
-        if self._as_in_file:
-            return record.text
-        chosen = [cells[place] for place in self._places]
-        return join(chosen) if '"' in record.text else ",".join(chosen)  # else no cell needs quotes either
-
-    def _of_key(self, record: Record, cells: list[str]) -> Iterator[Problem]:
-        key = cells[self._key]
-        if not key.strip():
-            yield self._problem(record, Kind.EMPTY_KEY, "the profile can't be told from others", self._mapping.key)
-        elif self._suspects is None or hash(key) in self._suspects:
-            if key in self._keys:
-                yield self._problem(record, Kind.REPEATED_KEY, "an earlier row has it", self._mapping.key)
-            self._keys.add(key)
-
-    def _of_phones(self, record: Record, cells: list[str]) -> Iterator[Problem]:
-        for column in self._phones:
-            number = cells[column.index or 0]
-            if number and not _E164.fullmatch(number):
-                detail = "write + and country code, digits only (spreadsheets make 1.5E+10 of it)"
-                yield self._problem(record, Kind.PHONE, detail, column)
-
-    def _of_lengths(self, record: Record, cells: list[str]) -> Iterator[Problem]:
-        for column in self._mapping.columns:
-            length = len(cells[column.index]) if column.index is not None else 0
-            if length > (longest := max_length(column.target)):
-                yield self._problem(record, Kind.TOO_LONG, f"{length} characters, at most {longest}", column)
-
-    def _problem(self, record: Record, kind: Kind, detail: str, column: Column | None = None) -> Problem:
-        name = column.header if column else None
-        return Problem(row=self._rows, line=record.line, kind=kind, detail=detail, column=name, file=self._file)

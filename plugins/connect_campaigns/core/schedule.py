@@ -109,7 +109,7 @@ def checked(
             hint='timezone="Europe/Paris"',
             code="timezone_missing",
         )
-    if timezone is not None and timezone != "":
+    if timezone is not None:
         checked_zone(timezone)
     if wall["start_at"] and start_after is not None:
         raise InvalidInput(
@@ -238,7 +238,7 @@ def window_of(config: dict[str, Any]) -> Window | None:
 
 
 def _wall_text(name: str, value: object) -> str | None:
-    if value is None or value == "":
+    if value is None:
         return None
     if not isinstance(value, str) or not WALL_TIME.fullmatch(value):
         raise InvalidInput.of(
@@ -262,7 +262,7 @@ def _minutes(wall: str) -> int:
 
 
 def _delay(value: object) -> timedelta | None:
-    if value is None or value == "":
+    if value is None:
         return None
     delay = timedelta(seconds=min(seconds("start_after", value), LONGEST_DELAY.total_seconds() + 1))
     if not LEAD <= delay <= LONGEST_DELAY:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 S3_URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
 INSTANCE_ID = re.compile(r"[a-zA-Z0-9_-]{1,256}")
 DOMAIN = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-READ_LATER = ("permitted_hours", "closed_days")
+READ_LATER = ("permitted_hours", "closed_days", "snapshot_uri", "snapshot_role_arn")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,10 @@ class Settings:
     :param launch_ledger: ``s3://bucket/prefix`` of the ledger
     :param deployment: tells deployments apart that share a ledger and DAG names; leads every launch key
     :param permitted_hours: when people may be contacted at all, as `core.permitted` reads it
-    :param closed_days: when nobody may be contacted, as `core.closed_days` reads it. Both are kept as they are, and read
-        by the tasks that launch: what stops a campaign must not fail over them
+    :param closed_days: when nobody may be contacted, as `core.closed_days` reads it
+    :param snapshot_uri: ``s3://bucket/prefix`` under which segments' people are written
+    :param snapshot_role_arn: the role by which Customer Profiles writes there. These last four are kept as they are, and read
+        by the tasks that need them: what stops a campaign must not fail over them
     """
 
     connect_instance_id: str | None = None
@@ -36,6 +38,8 @@ class Settings:
     deployment: str | None = None
     permitted_hours: object = None
     closed_days: object = None
+    snapshot_uri: object = None
+    snapshot_role_arn: object = None
     where: str = "the connection"
 
     @classmethod

@@ -94,6 +94,7 @@ class GuardSettings:
     :param allow_sql_segment: AWS Support enabled SQL segments for the account's campaigns
     :param max_data_age: since the import of the audience's profiles; None = any
     :param max_suppression_age: since the import of the suppression list; None = any
+    :param if_expiring: ``warn`` or ``fail`` where profiles expire before the campaign's end; None = it isn't looked for
     :param min_audience: None = 1, wherever a count exists
     :param max_audience: None = any number
     :param max_audience_change_percent: against the last launch of this template and audience; None = any
@@ -113,6 +114,7 @@ class GuardSettings:
     allow_sql_segment: bool = False
     max_data_age: timedelta | None = None
     max_suppression_age: timedelta | None = None
+    if_expiring: str | None = "fail"
     min_audience: int | None = None
     max_audience: int | None = None
     max_audience_change_percent: float | None = None

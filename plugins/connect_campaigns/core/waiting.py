@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from connect_campaigns.core.amounts import seconds
 from connect_campaigns.core.errors import CampaignEnded, FinalError, NotSeen
 from connect_campaigns.core.states import ENDED, KNOWN, NOT_FOUND, CampaignState, Verdict, judge
 
@@ -25,6 +26,14 @@ MAX_POLL_INTERVAL_S = 15 * 60.0
 
 WIDEST = 16
 """A throttled poller pauses at most this many times its usual interval."""
+
+
+def longest_pause(value: object) -> float:
+    """Read the longest pause between two polls, in seconds.
+
+    :raises InvalidInput: no length of time, or none at all
+    """
+    return seconds("max_poll_interval", value, positive=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.core import parameters
+from connect_campaigns.core.afterwards import check_afterwards
 from connect_campaigns.core.attempt import LaunchRequest
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.launch import Claim, Mode
 from connect_campaigns.core.refusals import guard_failed
 from connect_campaigns.core.verdict_text import lines, table
 from connect_campaigns.core.verdicts import Failed, OnFailure
+from connect_campaigns.operators.audience import OWN
 from connect_campaigns.operators.launching import LaunchingOperator
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ class CreateCampaignOperator(LaunchingOperator):
     Cleared, retried or run twice at once, the same key gives the same campaign.
 
     :param template: id, ARN, console URL or name of the campaign to clone (templated); it is never started
-    :param source: what `prepare_segment` returns, or a segment definition's ARN (templated); default: the template's
+    :param source: what `prepare_segment` returns, or a segment definition's ARN (templated); default: ``"own"``, the
+        template's. None is refused: it is what a task that gave no audience leaves
     :raises InvalidInput: a parameter is not what it must be; nothing was created
     :raises GuardFailed: a check that must hold before a launch doesn't; nothing was created
     :raises LaunchSkipped: this run launches nobody, and may
@@ -45,7 +48,7 @@ class CreateCampaignOperator(LaunchingOperator):
 
     template_fields: Sequence[str] = (*LaunchingOperator.template_fields, "template", "source")
 
-    def __init__(self, *, template: str, source: Mapping[str, Any] | str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, template: str, source: Mapping[str, Any] | str = OWN, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.template = template
         self.source = source
@@ -110,7 +113,7 @@ class StartCampaignOperator(LaunchingOperator):
     :param campaign_id: id, ARN, console URL or name of the campaign to start (templated)
     :param template: in its place, the campaign to clone; needs a ledger (templated)
     :param source: what `prepare_segment` returns, or a segment definition's ARN (templated): a clone gets it, a campaign
-        given has to have it
+        given has to have it; default: ``"own"``, the template's or the campaign's. None is refused, as for a create
     :param if_active: ``"refuse"``, or ``"attach"``: a campaign that somebody else started counts as started (templated)
     :param renew_schedule: give a campaign made by hand a new schedule where its start has passed (templated)
     :raises InvalidInput: a parameter is not what it must be; nothing was started
@@ -135,7 +138,7 @@ class StartCampaignOperator(LaunchingOperator):
         *,
         campaign_id: str | None = None,
         template: str | None = None,
-        source: Mapping[str, Any] | str | None = None,
+        source: Mapping[str, Any] | str = OWN,
         if_active: str = "refuse",
         renew_schedule: bool | str = False,
         **kwargs: Any,
@@ -248,11 +251,28 @@ class PreflightOperator(CreateCampaignOperator):
     in seconds and not after hours. Green when a launch may go on, or went on already; the same parameters as
     `CreateCampaignOperator`. It writes only where it skips for lateness (``if_late="skip"``): the key's void.
 
+    :param afterwards: what the tasks after the launch are told, checked here since they would tell it when people were
+        called: parameters of `CheckCampaignOutcomeOperator` by name, and the sensor's ``max_poll_interval`` (templated)
     :returns: what the key and each guard said, by name, as ``{"freeze": "passed: off"}``
     :raises GuardFailed: a guard refuses, or the key's launch does
     :raises LaunchSkipped: this run launches nobody: it is a backfill's, too late and may be, or only checks
     :raises LaunchHeld: a retry may find it otherwise
     """
+
+    template_fields: Sequence[str] = (*CreateCampaignOperator.template_fields, "afterwards")
+
+    def __init__(self, *, afterwards: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.afterwards = afterwards
+
+    def validate(self) -> tuple[str, tuple[str | None, PreparedSegment | None], ScheduleSpec, GuardSettings]:
+        """Check every parameter, before any call.
+
+        :raises InvalidInput: one is not what it must be
+        """
+        if self.afterwards is not None:
+            check_afterwards(self.afterwards)
+        return super().validate()
 
     def execute(self, context: Context) -> dict[str, str]:  # type: ignore[override] # it makes no campaign: no id
         """Evaluate, log the table, and pass or raise what the first failed guard says."""

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     import yaml  # type: ignore[import-untyped] # its stubs are a distribution of their own
 
-MEMBERS = ("name", "groups", "display_name", "description", "allow_all_profiles")
+MEMBERS = ("name", "groups", "sql", "display_name", "description", "allow_all_profiles")
 
 
 def read_definition(path: object, *, folder: Path) -> dict[str, Any]:
-    """Read a definition file: a mapping with ``name``, ``groups`` and what else `CreateSegmentDefinitionOperator` takes.
+    """Read a definition file: ``name``, ``groups`` or ``sql``, and what else `CreateSegmentDefinitionOperator` takes.
 
     Every value is read as the text that stands there: ``yes``, ``1000`` and ``2026-02-01`` stay what they are.
 
@@ -35,7 +35,10 @@ def read_definition(path: object, *, folder: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(content, dict) or "name" not in content:
         raise InvalidInput.of(
-            "definition", path, allowed="a file with `name:` and `groups:`", hint="docs/segments.md shows one"
+            "definition",
+            path,
+            allowed="a file with `name:` and `groups:` (or `sql:`)",
+            hint="docs/segments.md shows one",
         )
     for member in content:
         if member not in MEMBERS:

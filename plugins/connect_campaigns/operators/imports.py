@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from connect_campaigns._compat import conf
 from connect_campaigns.connection import ConnectOperator
+from connect_campaigns.context import run_info
 from connect_campaigns.core.amounts import count
 from connect_campaigns.core.columns import AUDIENCE_RUN
-from connect_campaigns.core.errors import InvalidInput, ServiceRefused
+from connect_campaigns.core.errors import InvalidInput, LaunchSkipped, ServiceRefused
+from connect_campaigns.core.guard_settings import age
 from connect_campaigns.core.parameters import choice, mapping, text
+from connect_campaigns.core.refreshed import demand_current
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +41,8 @@ class ImportProfilesOperator(ConnectOperator):
 
     :param path: CSV file, UTF-8 with a header row, plain or gzip, local or ``s3://…``; one that ends in ``/`` or ``*``
         means all files that begin so, each with the header. Beyond 1 GB several upload jobs take it (templated)
+    :param if_no_path: ``"fail"``, or ``"skip"``: where the template of `path` rendered to nothing, an optional list that
+        nobody gave, end skipped (templated)
     :param key_column: header of the column that tells one customer from another (templated)
     :param columns: field by header, as ``{"mobile": "PhoneNumber", "balance": "Attributes.Balance"}``; columns not
         named stay out. Default: all; recognised headers (``phone``, ``First Name``, ``zip``) go to standard fields,
@@ -45,28 +50,40 @@ class ImportProfilesOperator(ConnectOperator):
     :param rename_columns: ``"safe"`` makes unusable headers usable and prints the map; default: refuse (templated)
     :param audience_run: adds an attribute ``audience_run`` to every profile, of this value and a hash of the file, so
         that a segment can select exactly the people of this file; XCom ``audience_run`` is the whole (templated)
-    :param data_expiry_days: days after which a profile that is not updated is forgotten, 1 to 1098; the default is
-        the service's own (templated)
+    :param data_expiry_days: days after which a profile that is not updated is forgotten, 1 to 1098: past the campaign's
+        end, which the launch's guard ``data_expiry`` judges; the default is the service's own (templated)
+    :param default_country: ISO 3166 code of two letters, as ``"FR"``: phone numbers as they are written there, or with ``+`` and
+        blanks, are rewritten as E.164 and counted; one that is no valid number makes a bad row. Default: all numbers
+        must be E.164 (templated; needs the library `phonenumbers`)
     :param max_failed_rows: bad rows in the file and failed records of the service, together, that are let pass;
         they are left out (templated)
+    :param max_file_age: seconds or timedelta since the file, or the oldest of its parts, was written; the same list again is the
+        same people again (templated); None or ``"any"`` = no bound
+    :param max_run_age: seconds or timedelta; a run due longer ago is none of today's, and skips as a backfill's does, since
+        profiles have no history (templated); ``None`` = no bound, but for backfills
     :param poll_interval: longest pause between two looks at the import, in seconds or as a timedelta (templated)
     :param patience: how long to wait for its end, in seconds or as a timedelta (templated)
     :param deferrable: wait in the triggerer, and leave the worker free; checks and sending are the worker's
-    :returns: ``{rows, created, updated, failed, job_ids, sha256, columns, finished_at}``
+    :returns: ``{rows, created, updated, failed, job_ids, sha256, columns, finished_at, expires_at}``
     :raises InvalidInput: a parameter or the file; nothing was sent
     :raises ServiceRefused: the import failed, or more records failed than `max_failed_rows` allows
     :raises RetryableError: the service could not be reached, or `patience` is over
+    :raises LaunchSkipped: this run is none of today's, or there is no file and `if_no_path` lets that be; nothing was sent
     """
 
     template_fields: Sequence[str] = (
         *ConnectOperator.template_fields,
         "path",
+        "if_no_path",
         "key_column",
         "columns",
         "rename_columns",
         "audience_run",
         "data_expiry_days",
+        "default_country",
         "max_failed_rows",
+        "max_file_age",
+        "max_run_age",
         "poll_interval",
         "patience",
     )
@@ -77,11 +94,15 @@ class ImportProfilesOperator(ConnectOperator):
         *,
         path: str,
         key_column: str | None,
+        if_no_path: str = "fail",
         columns: dict[str, str] | str | None = None,
         rename_columns: str | None = None,
         audience_run: str | None = None,
         data_expiry_days: int | str = 14,
+        default_country: str | None = None,
         max_failed_rows: int | str = 0,
+        max_file_age: timedelta | float | str | None = None,
+        max_run_age: timedelta | float | str | None = timedelta(hours=12),
         poll_interval: float | str | timedelta = 5,
         patience: float | str | timedelta = 3600,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
@@ -89,12 +110,16 @@ class ImportProfilesOperator(ConnectOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.path = path
+        self.if_no_path = if_no_path
         self.key_column = key_column
         self.columns = columns
         self.rename_columns = rename_columns
         self.audience_run = audience_run
         self.data_expiry_days = data_expiry_days
+        self.default_country = default_country
         self.max_failed_rows = max_failed_rows
+        self.max_file_age = max_file_age
+        self.max_run_age = max_run_age
         self.poll_interval = poll_interval
         self.patience = patience
         self.deferrable = deferrable
@@ -106,9 +131,12 @@ class ImportProfilesOperator(ConnectOperator):
         :raises InvalidInput: a parameter is not what it must be
         """
         from connect_campaigns.aws.csv_check import CsvRules
+        from connect_campaigns.aws.phone_numbers import region
         from connect_campaigns.aws.polling import pace
 
-        text("path", self.path, longest=4096)
+        may_lack = choice("if_no_path", self.if_no_path, ("fail", "skip")) == "skip"
+        if not may_lack or self.path != "":
+            text("path", self.path, longest=4096)
         if self.rename_columns is not None:
             choice("rename_columns", self.rename_columns, ("safe",))
         days = count("data_expiry_days", self.data_expiry_days)
@@ -127,12 +155,21 @@ class ImportProfilesOperator(ConnectOperator):
             if self.audience_run is None
             else text("audience_run", self.audience_run, longest=LONGEST_RUN),
             max_failed_rows=count("max_failed_rows", self.max_failed_rows),
+            default_country=None if self.default_country is None else region(self.default_country),
+            max_age=age("max_file_age", self.max_file_age),
         )
         return rules, days, pace(self.poll_interval, self.patience)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check the file, send it, wait for its end, judge it by its failed records."""
         rules, days, pace = self.validate()
+        self.skip_without_path()
+        demand_current(
+            run_info(context),
+            now=datetime.now(UTC),
+            longest=age("max_run_age", self.max_run_age),
+            hint="nothing was imported: today's audience stays as it is; to import a file today, trigger the DAG by hand",
+        )
         from connect_campaigns.aws.csv_file import checked_copy
 
         uploads = self.hook.segments.uploads
@@ -149,6 +186,19 @@ class ImportProfilesOperator(ConnectOperator):
         if self.deferrable:
             self._leave(job_ids, told, pace)
         return self._finish(job_ids, told, pace)
+
+    def skip_without_path(self) -> None:
+        """End the task where there may be no file, and there is none.
+
+        :raises LaunchSkipped: always then
+        """
+        if self.path == "":
+            raise LaunchSkipped(
+                "no file is given, and nothing was imported",
+                allowed='no file, by `if_no_path="skip"`',
+                hint="to import one, say which: `path`",
+                code="no_path",
+            )
 
     def _leave(self, job_ids: Sequence[str], told: dict[str, Any], pace: Pace) -> NoReturn:
         """Go on waiting in the triggerer."""
@@ -184,6 +234,7 @@ class ImportProfilesOperator(ConnectOperator):
         wait(uploads, job_ids, pace=pace, log=self.log)
         imported = uploads.results(job_ids)
         failed = told["failed"] + imported.failed
+        lifetime = timedelta(days=count("data_expiry_days", self.data_expiry_days))
         self._judge(imported, failed=failed, allowed=count("max_failed_rows", self.max_failed_rows))
         return {
             **told,
@@ -192,6 +243,7 @@ class ImportProfilesOperator(ConnectOperator):
             "failed": failed,
             "job_ids": list(imported.job_ids),
             "finished_at": imported.finished_at.isoformat(),
+            "expires_at": (imported.finished_at + lifetime).isoformat(),
         }
 
     def _judge(self, imported: Imported, *, failed: int, allowed: int) -> None:

@@ -182,7 +182,8 @@ class LaunchingOperator(AudienceOperator):
 
         :raises InvalidInput: the key's form, or a mapped task without one
         """
-        return launch_key(self.launch_key, run=run, deployment=self.deployment or self.hook.settings.deployment)
+        deployment = self.hook.settings.deployment if self.deployment is None else self.deployment
+        return launch_key(self.launch_key, run=run, deployment=deployment)
 
     def ledger(self) -> Ledger | None:
         """The ledger of this task's parameter, else the connection's, else None."""

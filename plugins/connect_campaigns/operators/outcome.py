@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from connect_campaigns.connection import ConnectOperator
-from connect_campaigns.core.amounts import count, percent, seconds
+from connect_campaigns.core.amounts import seconds
 from connect_campaigns.core.errors import CampaignEnded, RetryableError
-from connect_campaigns.core.outcome import OutcomeVerdict, Thresholds, assess, has_audience
-from connect_campaigns.core.parameters import choice, text
+from connect_campaigns.core.outcome import OutcomeVerdict, Thresholds, asked, assess, has_audience
+from connect_campaigns.core.parameters import text
 from connect_campaigns.core.states import NOT_FOUND, Expectation
 from connect_campaigns.core.waiting import ended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import timedelta
 
     from connect_campaigns._compat import Context
     from connect_campaigns.core.outcome import Assessment, CampaignFigures
-
-Number = TypeVar("Number", int, float)
 
 OUTCOME = "outcome"
 """The XCom key of what this operator found."""
@@ -90,13 +88,13 @@ class CheckCampaignOutcomeOperator(ConnectOperator):
         :raises InvalidInput: one of them is not what it must be
         """
         text("campaign_id", self.campaign_id, longest=500)
-        choice("on_shortfall", self.on_shortfall, ("fail", "warn"))
-        seconds("patience", self.patience)
-        seconds("poll_interval", self.poll_interval, positive=True)
-        return Thresholds(
-            min_targeted=_asked(count, "min_targeted", self.min_targeted),
-            min_attempted=_asked(count, "min_attempted", self.min_attempted),
-            min_attempted_percent=_asked(percent, "min_attempted_percent", self.min_attempted_percent),
+        return asked(
+            min_targeted=self.min_targeted,
+            min_attempted=self.min_attempted,
+            min_attempted_percent=self.min_attempted_percent,
+            on_shortfall=self.on_shortfall,
+            patience=self.patience,
+            poll_interval=self.poll_interval,
         )
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -190,8 +188,3 @@ class _Look:
             "verdict": self.assessment.verdict.value,
             "reason": self.assessment.reason,
         }
-
-
-def _asked(check: Callable[[str, object], Number], name: str, value: object) -> Number | None:
-    """Check a threshold that was given."""
-    return None if value is None else check(name, value)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from connect_campaigns._compat import Asset, AssetAlias, BaseOperator
 from connect_campaigns.context import interval_end, refreshes, run_info
-from connect_campaigns.core.amounts import seconds
 from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.guard_settings import age
 from connect_campaigns.core.parameters import choice, text
 from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.core.refreshed import Refreshed, asset_segment, chosen, demand_current, segment_uri
@@ -73,7 +73,7 @@ class PublishSegmentOperator(BaseOperator):
         return (
             PreparedSegment.from_dict(self.segment, name="segment"),
             None if self.snapshot_uri in {None, ""} else text("snapshot_uri", self.snapshot_uri, longest=1024),
-            run_age(self.max_run_age),
+            age("max_run_age", self.max_run_age),
         )
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -147,11 +147,3 @@ def _demand_outlet(context: Context) -> None:
             hint="map a task group around it, as the DAG nightly_segments does, or give outlets= to partial(...)",
             code="outlet",
         )
-
-
-def run_age(value: object) -> timedelta | None:
-    """Read `max_run_age`.
-
-    :raises InvalidInput: neither None nor a length of time
-    """
-    return None if value is None else timedelta(seconds=seconds("max_run_age", value))

@@ -5,6 +5,7 @@ What they do is imported when it is done: a DAG's parse needs none of it.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     from connect_campaigns.core.audience import Asked
     from connect_campaigns.core.definitions import SegmentDefinition
 
+EMPTY_AGAIN_S = 10.0
+"""Seconds until an empty audience is asked for once more: profiles may be found a while after their import (inferred)."""
+
+SQL_RESTRICTION = (
+    "segment definition %s is defined by SQL: campaigns can use it only where AWS Support enabled that for the account"
+    " (documented), so estimate and launch refuse it unless allow_sql_segment=True; its text is checked by the service alone,"
+    " when it is counted"
+)
+
 __all__ = ["CreateSegmentDefinitionOperator", "EstimateSegmentOperator", "ImportProfilesOperator"]
 
 
@@ -33,15 +43,19 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
     A definition can't be changed and its ARN proves no content, so its name carries a hash of it.
 
     :param name: the name without the hash: 1 to 55 letters, digits, ``_`` and ``-`` (templated)
-    :param definition: in place of `name` and `groups`, a YAML file that has them, and perhaps `display_name`,
+    :param definition: in place of `name` and `groups` (or `sql`), a YAML file that has them, and perhaps `display_name`,
         `description` and `allow_all_profiles`; its path is relative to the DAG file (templated; its content isn't)
     :param groups: whom to select: the API's SegmentGroups, the builders of `core.definitions`, JSON text, or
-        shorthand as ``"Contact=cellular, Balance>1000, Loan!=yes"`` (templated: write the service's own
+        shorthand as ``"Contact=cellular, Balance>1000, Loan!=yes"``; or a list of groups, which all must hold and each of
+        which may be shorthand (templated: write the service's own
         ``{{_profile.X}}`` as ``{% raw %}{{_profile.X}}{% endraw %}``)
+    :param sql: in place of `groups`, one SELECT in Spark SQL, as text or a ``.sql`` file (templated). Campaigns use such a
+        segment only where AWS Support enabled that (documented): launches refuse it without ``allow_sql_segment``
     :param display_name: what the Connect console shows; default: `name` (templated)
     :param description: more words for the console (templated)
     :param allow_all_profiles: lets no groups, or a group without conditions, stand: everybody (templated)
-    :param audience_run: keep to the profiles that the import with this ``audience_run`` brought in (templated)
+    :param audience_run: keep to the profiles that an import marked so: its output's ``audience_run``, which has the
+        file's hash besides what the import was given (templated)
     :returns: ``{arn, name, definition_hash, created_at}``
     :raises InvalidInput: a parameter, with the path of the member; nothing was sent
     :raises GuardFailed: a definition of this name has other content
@@ -52,12 +66,14 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         "name",
         "definition",
         "groups",
+        "sql",
         "display_name",
         "description",
         "allow_all_profiles",
         "audience_run",
     )
-    template_fields_renderers = {"groups": "json"}  # noqa: RUF012 - Airflow declares it so
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers = {"groups": "json", "sql": "sql"}  # noqa: RUF012 - Airflow declares it so
 
     def __init__(
         self,
@@ -65,6 +81,7 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         name: str | None = None,
         definition: str | None = None,
         groups: dict[str, Any] | list[Any] | str | None = None,
+        sql: str | None = None,
         display_name: str | None = None,
         description: str | None = None,
         allow_all_profiles: bool | str = False,
@@ -75,6 +92,7 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         self.name = name
         self.definition = definition
         self.groups = groups
+        self.sql = sql
         self.display_name = display_name
         self.description = description
         self.allow_all_profiles = allow_all_profiles
@@ -90,6 +108,7 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         given = {
             "name": self.name,
             "groups": self.groups,
+            "sql": self.sql,
             "display_name": self.display_name,
             "description": self.description,
             "allow_all_profiles": self.allow_all_profiles,
@@ -100,11 +119,11 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         return define(**given, allow_all_profiles=allowed, audience_run=self.audience_run)
 
     def _with_file(self, given: dict[str, Any]) -> dict[str, Any]:
-        if self.name is not None or self.groups is not None:
+        if (self.name, self.groups, self.sql) != (None, None, None):
             raise InvalidInput(
-                "`definition` is given together with `name` or `groups`",
+                "`definition` is given together with `name`, `groups` or `sql`",
                 allowed="one of the two: a file that has them, or the parameters",
-                hint="leave `name` and `groups` to the file",
+                hint="leave `name`, `groups` and `sql` to the file",
             )
         dag = self.get_dag()
         folder = Path(dag.fileloc).parent if dag is not None and dag.fileloc else Path()
@@ -114,6 +133,8 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
         """Look for the definition, and make it where it isn't there."""
         definition = self.validate()
         segments = self.hook.segments
+        if definition.sql is not None:
+            self.log.warning(SQL_RESTRICTION, definition.name)
         found, made = segments.ensure(definition)
         if made:
             self._show_difference(definition, segments)
@@ -134,7 +155,7 @@ class CreateSegmentDefinitionOperator(ConnectOperator):
             self.log.warning("what changed since the last definition can't be shown: %s", error.found)
             return
         if former is not None:
-            changed = difference(former.content, definition.groups)
+            changed = difference(former.content, definition.content)
             self.log.info("segment definition %s differs from %s:\n%s", definition.name, former.name, changed)
 
 
@@ -151,7 +172,7 @@ class EstimateSegmentOperator(ConnectOperator):
     :param poll_interval: longest pause between two looks at the estimate, in seconds or as a timedelta (templated)
     :param patience: how long to wait for it, in seconds or as a timedelta (templated)
     :returns: a `PreparedSegment` as a dict: ``{arn, name, definition_hash, created_at, count, imported_at, rows,
-        estimated_at, suppression_imported_at}``
+        estimated_at, suppression_imported_at, expires_at, suppression_expires_at}``
     :raises GuardFailed: out of bounds (code ``audience``), another content than was handed over (``definition``), or a
         segment defined by SQL (``sql_segment``)
     :raises RetryableError: the estimate failed, or `patience` is over: not ready is not empty
@@ -230,7 +251,9 @@ class EstimateSegmentOperator(ConnectOperator):
         asked.check_content(name, content_hash=found.hash, created_at=found.created_at)
         counted, at = segments.estimate(found.content, pace=pace)
         if not counted:
-            self.log.info("segment %s is empty; asking once more before that counts", name)
+            pause = min(EMPTY_AGAIN_S, pace.patience_s)
+            self.log.info("segment %s is empty; asking once more in %g seconds before that counts", name, pause)
+            time.sleep(pause)
             counted, at = segments.estimate(found.content, pace=pace)
         self.log.info("segment %s: %d profiles", name, counted)
         asked.check_count(name, counted)
@@ -240,8 +263,10 @@ class EstimateSegmentOperator(ConnectOperator):
             definition_hash=found.hash,
             created_at=found.created_at,
             count=counted,
-            imported_at=asked.imported_at,
-            rows=asked.rows,
+            imported_at=asked.imported.finished_at,
+            rows=asked.imported.rows,
             estimated_at=at,
-            suppression_imported_at=asked.suppression_imported_at,
+            suppression_imported_at=asked.suppression.finished_at,
+            expires_at=asked.imported.expires_at,
+            suppression_expires_at=asked.suppression.expires_at,
         ).to_dict()

@@ -13,7 +13,15 @@ from connect_campaigns.core.amounts import seconds
 from connect_campaigns.core.errors import ConnectCampaignsError, FinalError
 from connect_campaigns.core.parameters import text
 from connect_campaigns.core.states import CampaignState, Verdict, judge
-from connect_campaigns.core.waiting import MAX_POLL_INTERVAL_S, OUTAGE_TOLERANCE_S, Poll, Wait, ended, take
+from connect_campaigns.core.waiting import (
+    MAX_POLL_INTERVAL_S,
+    OUTAGE_TOLERANCE_S,
+    Poll,
+    Wait,
+    ended,
+    longest_pause,
+    take,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +94,7 @@ class CampaignStateSensor(ConnectSensor):
 
         text("campaign_id", self.campaign_id, longest=500)
         seconds("outage_tolerance", self.outage_tolerance)
-        seconds("max_poll_interval", self.max_poll_interval, positive=True)
+        longest_pause(self.max_poll_interval)
         return expectation(self.target_states, self.failure_states)
 
     def execute(self, context: Context) -> Any:
@@ -158,7 +166,7 @@ class CampaignStateSensor(ConnectSensor):
                 success=sorted(expected.success),
                 failure=sorted(expected.failure),
                 poke_interval=self.poke_interval,
-                max_poll_interval=seconds("max_poll_interval", self.max_poll_interval),
+                max_poll_interval=longest_pause(self.max_poll_interval),
                 outage_tolerance=seconds("outage_tolerance", self.outage_tolerance),
                 **self.connection_parameters,
             ),

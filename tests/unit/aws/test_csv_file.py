@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import logging
+import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,7 +13,7 @@ from connect_campaigns.aws import csv_copy, repeats
 from connect_campaigns.aws.csv_check import CsvRules
 from connect_campaigns.aws.csv_file import checked_copy
 from connect_campaigns.aws.repeats import Repeats
-from connect_campaigns.core.errors import InvalidInput, RetryableError
+from connect_campaigns.core.errors import InvalidInput, NotSeen, RetryableError
 
 LOG = logging.getLogger("import")
 HEADER = "id,city\n"
@@ -74,7 +76,8 @@ def test_parts_with_different_headers_are_refused(tmp_path, content):
     folder = written(tmp_path, a_0=HEADER + people(0, 3), a_1=content)
     with pytest.raises(InvalidInput) as caught:
         checked(f"{folder}/")
-    assert "a_1: the header is" in caught.value.found
+    assert "a_1: the header is not that of a_0" in caught.value.found
+    assert "c9" not in str(caught.value)
 
 
 def test_a_file_too_large_for_one_import_becomes_several_each_with_the_header(tmp_path, monkeypatch):
@@ -136,3 +139,26 @@ def test_a_file_that_is_written_to_meanwhile_is_not_sent(tmp_path, monkeypatch):
     with pytest.raises(RetryableError) as caught:
         checked(path)
     assert caught.value.code == "changed"
+
+
+def test_a_part_that_comes_meanwhile_is_a_change_too(tmp_path, monkeypatch):
+    written(tmp_path, a_0=HEADER + people(0, 5))
+
+    def suspects(_):
+        written(tmp_path, a_1=HEADER + people(5, 6))
+        return frozenset(), 0
+
+    monkeypatch.setattr(Repeats, "suspects", suspects)
+    with pytest.raises(RetryableError) as caught:
+        checked(f"{tmp_path}/a_*")
+    assert caught.value.code == "changed"
+
+
+def test_a_file_that_nobody_wrote_anew_is_refused(tmp_path):
+    folder = written(tmp_path, a_0=HEADER + people(0, 5), a_1=HEADER + people(5, 6))
+    day_old = (datetime.now(UTC) - timedelta(hours=25)).timestamp()
+    os.utime(folder / "a_1", (day_old, day_old))
+    with pytest.raises(NotSeen, match=r"was written 25 hours ago .* at most 20 hours ago \(`max_file_age`\)"):
+        checked(f"{folder}/", max_age=timedelta(hours=20))
+    assert checked(folder / "a_0", max_age=timedelta(hours=20))[1].findings.good == 5
+    assert checked(f"{folder}/")[1].findings.good == 6

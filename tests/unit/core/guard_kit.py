@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from connect_campaigns.core.definitions import all_of, attribute, excluding
+from connect_campaigns.core.definitions import all_of, attribute, excluding, groups
 from connect_campaigns.core.guards import GUARDS
 from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.core.run import RunInfo
@@ -22,6 +22,8 @@ SEGMENT = PreparedSegment(
     imported_at=NOW - timedelta(hours=1),
     rows=140,
     suppression_imported_at=NOW - timedelta(days=3),
+    expires_at=NOW + timedelta(days=14),
+    suppression_expires_at=NOW + timedelta(days=57),
 )
 GROUPS = {
     "Groups": [
@@ -31,7 +33,11 @@ GROUPS = {
     "Include": "ALL",
 }
 READ = SegmentRead(
-    name=SEGMENT.name, content=GROUPS, hash=SEGMENT.definition_hash, created_at=SEGMENT.created_at, sources={}
+    name=SEGMENT.name,
+    content=GROUPS,
+    hash=SEGMENT.definition_hash,
+    created_at=SEGMENT.created_at,
+    sources={"do-not-call-1a2b3c4d": groups(all_of(attribute("DoNotCall", "INCLUSIVE", "yes")))},
 )
 FLOW = "arn:aws:connect:us-east-1:123456789012:instance/i/contact-flow/f:3"
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")

@@ -40,6 +40,7 @@ REFUSED = [
     (on("sql"), {"sql": "SELECT 1"}, "source segment 'sql' is defined by SQL"),
     (on("new"), {"new": CELL}, "in a circle: new > new"),
     (on("a"), {"a": on("b"), "b": on("a")}, "in a circle: new > a > b > a"),
+    (on("a"), {"a": on("new"), "new": None}, "in a circle: new > a > new"),
     (on("s1"), chain(6), "nested 6 levels deep: new > s1 > s2 > s3 > s4 > s5 > s6"),
     (on("a", "b"), {"a": attributes(40), "b": attributes(40, first=21)}, "61 unique attributes"),
     (on("a"), {"a": calculated(11)}, "11 unique calculated attributes"),

@@ -24,6 +24,7 @@ from connect_campaigns.core.definitions import (
     members_of,
     none_of,
     normalised,
+    read_groups,
     value_text,
     within_run,
 )
@@ -80,6 +81,15 @@ def test_a_standard_field_is_nested_by_its_path_and_an_attribute_by_its_prefix()
 )
 def test_every_value_becomes_text_and_dates_become_utc(value, text):
     assert value_text(value) == text
+
+
+def test_shorthand_in_a_list_of_groups_and_an_empty_one_says_nothing():
+    listed = read_groups(["Contact=cellular", none_of(attribute("DoNotCall", "INCLUSIVE", "yes"))])
+    assert [each["Type"] for each in listed["Groups"]] == ["ALL", "NONE"]
+    assert listed["Groups"][0] == read_groups("Contact=cellular")["Groups"][0]
+    assert read_groups([" ", "", none_of(RICH)]) == {"Groups": [none_of(RICH)]}
+    with pytest.raises(InvalidInput, match="an operator is missing"):
+        read_groups(["Contact"])
 
 
 @pytest.mark.parametrize("value", [True, None, datetime(2026, 2, 1), ["x"]])
@@ -174,6 +184,12 @@ def test_an_audience_run_narrows_what_the_groups_select():
     narrowed = within_run(groups(any_of(CELLULAR, RICH)), "run 1")
     this_run = all_of(attribute("audience_run", "INCLUSIVE", "run 1"))
     assert narrowed == groups(any_of(CELLULAR, RICH), this_run)
+
+
+@pytest.mark.parametrize("given", [groups(all_of(RICH), include="NONE"), {"Groups": [all_of(RICH)], "include": "ANY"}])
+def test_what_is_wrong_is_told_before_groups_are_narrowed(given):
+    with pytest.raises(InvalidInput, match="SegmentGroups"):
+        define(name="a", groups=given, audience_run="r")
 
 
 def test_one_group_under_any_is_narrowed_too_and_several_are_refused():

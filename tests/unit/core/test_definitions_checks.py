@@ -7,7 +7,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from connect_campaigns.core.definition_checks import check_groups
-from connect_campaigns.core.definitions import all_of, attribute, excluding, field, groups
+from connect_campaigns.core.definitions import all_of, attribute, excluding, field, groups, members_of
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.fields import ATTRIBUTE_OPERATORS, FILTERABLE
 
@@ -37,6 +37,11 @@ BROKEN = {
     "group's unknown member": (groups({"Dimension": [OK]}), "SegmentGroups.Groups[0].Dimension"),
     "type unknown": (groups({"Dimensions": [OK], "Type": "AND"}), "SegmentGroups.Groups[0].Type"),
     "source type unknown": (groups({"Dimensions": [OK], "SourceType": 1}), "SegmentGroups.Groups[0].SourceType"),
+    "a type that turns nothing round": (groups({**members_of("dnc"), "Type": "NONE"}), "SegmentGroups.Groups[0].Type"),
+    "a source type that turns nothing round": (
+        groups({**all_of(OK), "SourceType": "NONE"}),
+        "SegmentGroups.Groups[0].SourceType",
+    ),
     "dimensions no list": (groups({"Dimensions": OK}), "SegmentGroups.Groups[0].Dimensions"),
     "six sources": (groups(excluding(*"abcdef")), "SegmentGroups.Groups[0].SourceSegments"),
     "source's name": (groups(excluding("no good")), "SegmentGroups.Groups[0].SourceSegments[0].SegmentDefinitionName"),

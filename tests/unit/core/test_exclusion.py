@@ -34,6 +34,9 @@ SOURCES = {
     "round": groups(members_of("round")),
     "do-not-call-1a2b3c4d": groups(all_of(DNC)),
     "bounced": groups(all_of(attribute("Bounced", "INCLUSIVE", "yes"))),
+    "lost-1a2b3c4d": None,
+    "by-sql-1a2b3c4d": "SELECT profileid FROM profile",
+    "imported-1a2b3c4d": groups(all_of(attribute("audience_run", "INCLUSIVE", "dnc/2026-12-01/5e6f"))),
 }
 
 
@@ -100,6 +103,20 @@ def test_another_content_is_another_segment_where_the_whole_name_is_given():
     assert not out(BY_SEGMENT[0], "do-not")
 
 
+@pytest.mark.parametrize("name", ["lost", "by-sql"])
+def test_a_list_that_is_gone_or_can_t_be_read_leaves_nobody_out(name):
+    content = groups(all_of(CELL), excluding(f"{name}-1a2b3c4d"))
+    assert not out(content, name)
+    assert not out(content, f"{name}-1a2b3c4d")
+
+
+def test_the_people_of_one_import_stand_for_a_list_only_by_their_whole_name():
+    content = groups(all_of(CELL), excluding("imported-1a2b3c4d"))
+    assert not out(content, "imported")
+    assert out(content, "imported-1a2b3c4d")
+    assert "imported-1a2b3c4d is the people of one import" in "; ".join(doubts("root", content, sources=SOURCES))
+
+
 BY_ATTRIBUTE = [
     groups(all_of(CELL), none_of(DNC)),
     groups(none_of(CELL, DNC)),
@@ -112,7 +129,7 @@ BY_ATTRIBUTE = [
 
 
 @pytest.mark.parametrize("content", BY_ATTRIBUTE)
-@pytest.mark.parametrize("wanted", ["Attributes.DoNotCall", "Attributes.DoNotCall=yes", "Attributes.DoNotCall=y"])
+@pytest.mark.parametrize("wanted", ["Attributes.DoNotCall=yes", "Attributes.DoNotCall=y"])
 def test_an_attribute_that_is_left_out(content, wanted):
     assert out(content, wanted)
 
@@ -127,13 +144,15 @@ NOT_BY_ATTRIBUTE = [
     groups(none_of(attribute("DoNotCall", "CONTAINS", "yes"))),
     groups(none_of(field("Address.City", "INCLUSIVE", "yes"))),
     groups(none_of(attribute("donotcall", "INCLUSIVE", "yes"))),
+    groups(none_of(attribute("DoNotCall", "INCLUSIVE", "no"))),
+    groups(all_of(attribute("DoNotCall", "EXCLUSIVE", "no"))),
     {"Groups": [{"Dimensions": [CELL, NOT_DNC]}], "Include": "ALL"},
 ]
 
 
 @pytest.mark.parametrize("content", NOT_BY_ATTRIBUTE)
 def test_an_attribute_that_may_be_in(content):
-    assert not out(content, "Attributes.DoNotCall")
+    assert not out(content, "Attributes.DoNotCall=yes")
 
 
 @pytest.mark.parametrize("content", BY_ATTRIBUTE)
@@ -166,7 +185,21 @@ def test_several_are_read(given):
 
 
 @pytest.mark.parametrize(
-    "given", ["Attributes.", "Attributes.X=", "do not call", "", [], [""], 7, ["a", 1], {"a": 1}, "a,,b"]
+    "given",
+    [
+        "Attributes.",
+        "Attributes.X",
+        "Attributes.X=",
+        "Attributes.=yes",
+        "do not call",
+        "",
+        [],
+        [""],
+        7,
+        ["a", 1],
+        {"a": 1},
+        "a,,b",
+    ],
 )
 def test_anything_else_is_refused_by_name(given):
     with pytest.raises(InvalidInput, match="`require_exclusion`"):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import FrozenInstanceError
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
 from connect_campaigns.core.errors import InvalidInput
-from connect_campaigns.core.guard_settings import checked_guards, with_times
+from connect_campaigns.core.guard_settings import checked_guards, with_audience, with_times
 from connect_campaigns.core.settings import Settings
 from connect_campaigns.core.verdicts import GuardSettings
 
@@ -48,10 +49,54 @@ def test_the_settings_can_t_be_changed_and_can_be_hashed():
         made.if_overlap = "fail"  # type: ignore[misc] # that is the test
 
 
-@pytest.mark.parametrize("unsaid", [None, ""])
-def test_what_a_template_renders_to_nothing_is_unsaid(unsaid):
-    assert guards(ignore_instance_limits=unsaid, if_overlap=unsaid) == guards()
-    assert timed(permitted_hours=unsaid, closed_days=unsaid, country=unsaid) == GuardSettings()
+def audience(**given) -> GuardSettings:
+    return with_audience(GuardSettings(), **{**dict.fromkeys(OF_AUDIENCE), "allow_sql_segment": False, **given})
+
+
+OF_AUDIENCE = (
+    "max_data_age",
+    "max_suppression_age",
+    "if_expiring",
+    "min_audience",
+    "max_audience",
+    "max_audience_change_percent",
+    "require_exclusion",
+)
+SWITCHES = ("max_run_age", "min_launch_gap", "if_overlap")
+TIMES = ("permitted_hours", "closed_days")
+READERS = {
+    **dict.fromkeys(OF_AUDIENCE, audience),
+    **dict.fromkeys(SWITCHES, guards),
+    **dict.fromkeys(TIMES, partial(timed, connection=Settings())),
+}
+
+
+def test_none_is_unsaid():
+    assert guards(**dict.fromkeys(SWITCHES[1:])) == guards()
+    assert timed(country=None) == GuardSettings()
+    assert timed(**dict.fromkeys(TIMES)) == audience() == GuardSettings()
+
+
+def test_what_has_no_bound_may_be_said_by_a_template():
+    assert guards(max_run_age="any", min_launch_gap="any") == guards(max_run_age=None)
+    ages = {"max_data_age": "any", "max_suppression_age": "any"}
+    assert audience(**ages, max_audience="any", max_audience_change_percent="any") == GuardSettings()
+    with pytest.raises(InvalidInput):
+        audience(min_audience="any")
+
+
+def test_what_asks_for_more_when_it_is_empty_may_be_empty():
+    assert guards(ignore_instance_limits="") == guards()
+    assert timed(country="") == GuardSettings()
+
+
+@pytest.mark.parametrize("rendered", ["", "None"])
+@pytest.mark.parametrize("name", READERS)
+def test_what_a_template_renders_to_nothing_is_refused(name, rendered):
+    with pytest.raises(InvalidInput) as caught:
+        READERS[name](**{name: rendered})
+    assert name in caught.value.found
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("gap", [3600, "3600", timedelta(hours=1)])

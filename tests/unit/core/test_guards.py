@@ -33,6 +33,7 @@ def test_the_order_is_the_documented_one_and_freeze_is_last():
         "sql_segment",
         "data_age",
         "suppression_age",
+        "data_expiry",
         "audience",
         "audience_change",
         "exclusion",

@@ -9,11 +9,13 @@ import pytest
 
 from connect_campaigns.core.exclusion import read_exclusions
 from connect_campaigns.core.records import LaunchRecord
-from connect_campaigns.core.verdicts import Failed, GuardSettings, NotEvaluated, OnFailure, Passed
-from tests.unit.core.guard_kit import GROUPS, NOW, READ, SEGMENT, ask, config
+from connect_campaigns.core.schedule import Window
+from connect_campaigns.core.verdicts import Failed, GuardSettings, NotEvaluated, OnFailure, Passed, Warned
+from tests.unit.core.guard_kit import GROUPS, NOW, READ, SEGMENT, WINDOW, ask, config
 
 DNC = GuardSettings(require_exclusion=read_exclusions("require_exclusion", "do-not-call"))
 TWENTY = GuardSettings(max_audience_change_percent=20)
+AFTER = WINDOW.end + timedelta(days=1)
 
 
 def last(count: int | None) -> LaunchRecord:
@@ -32,6 +34,12 @@ def counted(count: int):
     return replace(SEGMENT, count=count)
 
 
+def expiring(**times):
+    """Give the prepared segment with other expiries: `at` its own, `suppression_at` the suppression list's."""
+    names = {"at": "expires_at", "suppression_at": "suppression_expires_at"}
+    return replace(SEGMENT, **{names[name]: time for name, time in times.items()})
+
+
 PASSES = [
     ("prepared_segment", GuardSettings(), {}, "hash 0a1b2c3d"),
     ("prepared_segment", GuardSettings(), {"asked_source": SEGMENT.arn.replace("segment-definitions", "segments")}, "hash"),
@@ -39,6 +47,9 @@ PASSES = [
     ("sql_segment", GuardSettings(allow_sql_segment=True), {"segment": replace(READ, content="SELECT 1")}, ""),
     ("data_age", GuardSettings(max_data_age=timedelta(hours=1)), {}, "imported 1.0 h ago"),
     ("suppression_age", GuardSettings(max_suppression_age=timedelta(days=31)), {}, "imported 72.0 h ago"),
+    ("data_expiry", GuardSettings(), {}, "until 2026-12-15 08:00 UTC"),
+    ("data_expiry", GuardSettings(), {"prepared": expiring(at=AFTER)}, "until 2026-12-02 17:00 UTC"),
+    ("data_expiry", GuardSettings(), {"prepared": expiring(at=None)}, "until 2027-01-27 08:00 UTC"),
     ("audience", GuardSettings(), {}, "135 profiles"),
     ("audience", GuardSettings(min_audience=135, max_audience=135), {}, "135 profiles"),
     ("audience", GuardSettings(min_audience=0), {"prepared": counted(0)}, "0 profiles"),
@@ -72,6 +83,11 @@ REFUSES = [
      OnFailure.FAIL),
     ("suppression_age", GuardSettings(max_suppression_age=timedelta(days=31)),
      {"prepared": replace(SEGMENT, suppression_imported_at=None)}, "the suppression list was imported can't be told",
+     OnFailure.FAIL),
+    ("data_expiry", GuardSettings(), {"prepared": expiring(at=AFTER - timedelta(seconds=1))},
+     "the audience's profiles are forgotten from 2026-12-02 16:59 UTC on, and the campaign ends at 2026-12-01 17:00 UTC",
+     OnFailure.FAIL),
+    ("data_expiry", GuardSettings(), {"prepared": expiring(suppression_at=NOW)}, "the suppression list's profiles are forgotten",
      OnFailure.FAIL),
     ("audience", GuardSettings(), {"prepared": counted(0)}, "is empty", OnFailure.FAIL),
     ("audience", GuardSettings(min_audience=50), {"prepared": counted(49)}, "has 49 profiles", OnFailure.FAIL),
@@ -120,6 +136,9 @@ UNASKED = [
     ("sql_segment", {"segment": "nobody asked for it"}, "nobody asked"),
     ("data_age", {}, "max_data_age=None"),
     ("suppression_age", {}, "max_suppression_age=None"),
+    ("data_expiry", {"prepared": None}, "no import's expiry"),
+    ("data_expiry", {"prepared": replace(SEGMENT, expires_at=None, suppression_expires_at=None)}, "no import's expiry"),
+    ("data_expiry", {"prepared": replace(SEGMENT, expires_at=NOW), "window": None}, "no schedule"),
     ("audience", {"prepared": None}, "no count"),
     ("audience_change", {}, "max_audience_change_percent=None"),
     ("exclusion", {}, "require_exclusion=None"),
@@ -131,6 +150,17 @@ def test_where_nobody_asks_or_nothing_can_be_told_it_says_so(name, facts, why):
     verdict = ask(name, **facts)
     assert isinstance(verdict, NotEvaluated)
     assert why in verdict.why
+
+
+def test_an_expiry_that_comes_too_early_may_be_a_warning_or_nobodys_business():
+    facts = {"prepared": expiring(at=NOW)}
+    assert isinstance(ask("data_expiry", GuardSettings(if_expiring="warn"), **facts), Warned)
+    assert ask("data_expiry", GuardSettings(if_expiring=None), **facts) == NotEvaluated("if_expiring=None")
+
+
+def test_the_days_that_are_missing_are_named():
+    verdict = ask("data_expiry", prepared=expiring(at=NOW), window=Window(NOW, NOW + timedelta(days=29, hours=1)))
+    assert "raise `data_expiry_days` of their import by 31 or more" in verdict.hint
 
 
 @pytest.mark.parametrize("record", [None, last(None)])

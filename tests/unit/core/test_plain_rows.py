@@ -10,7 +10,8 @@ from connect_campaigns.core.columns import map_columns
 from connect_campaigns.core.csv_text import BLOCK, Block, blocks
 from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.plain_rows import PlainRows
-from connect_campaigns.core.rows import Checker, Findings, records
+from connect_campaigns.core.row_checks import Checker
+from connect_campaigns.core.rows import Findings, records
 
 HEADER = ("id", "phone", "city", "note")
 MAPPINGS = {
@@ -29,9 +30,9 @@ row = st.lists(cell, min_size=3, max_size=5).map(",".join)
 def by_rows(mapping, text):
     checker, findings = Checker(mapping, suspects=frozenset()), Findings()
     found, rest = records(Block(1, text), findings)
-    seen = [(record, *checker.row(record)) for record in found]
-    good = not rest and not findings.blank_lines and not any(problems for _, _, problems in seen)
-    return good, [checker.sent(record, cells) for record, cells, problems in seen if not problems]
+    seen = [(record, checker.row(record)) for record in found]
+    good = not rest and not findings.blank_lines and not any(row.problems for _, row in seen)
+    return good, [checker.sent(record, row) for record, row in seen if not row.problems]
 
 
 @pytest.mark.parametrize("case", MAPPINGS)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from connect_campaigns.core.columns import map_columns
 from connect_campaigns.core.csv_text import LONGEST_LINE
 from connect_campaigns.core.errors import InvalidInput
+from connect_campaigns.core.row_checks import Checker
 from connect_campaigns.core.rows import (
     LONGEST_RECORD,
     TOLD,
-    Checker,
     Findings,
     Kind,
     Record,
@@ -32,11 +32,11 @@ def read(content):
 
 def check(*rows, header=("id", "phone", "city", "note"), **options):
     checker = Checker(map_columns(header, key_column="id", **options))
-    return [checker.row(Record(number, row)) for number, row in enumerate(rows, start=2)]
+    return [checker.row(Record(number, row)).problems for number, row in enumerate(rows, start=2)]
 
 
 def kinds(*rows, **options):
-    return [[problem.kind for problem in problems] for _, problems in check(*rows, **options)]
+    return [[problem.kind for problem in problems] for problems in check(*rows, **options)]
 
 
 def test_a_byte_order_mark_is_taken_off_and_said():
@@ -152,26 +152,65 @@ def test_a_row_may_have_several_problems():
 
 def test_problems_name_row_line_and_column_and_never_the_value():
     secret = "(202) 555-0142"
-    [(_, [problem])] = check(f"1,{secret},Paris,x")
+    [[problem]] = check(f"1,{secret},Paris,x")
     assert str(problem).startswith("row 1 (line 2), column 'phone': phone number not E.164")
     assert "555" not in str(problem)
 
 
 def test_all_bad_rows_are_counted_and_the_first_are_kept():
     findings = Findings()
-    for _, problems in check(*(f"{number},123,x,y" for number in range(TOLD + 5))):
+    for problems in check(*(f"{number},123,x,y" for number in range(TOLD + 5))):
         findings.add(problems)
     assert (findings.bad, len(findings.first)) == (TOLD + 5, TOLD)
     assert findings.summary == f"phone number not E.164: {TOLD + 5}"
 
 
+def sent(row, header=("id", "Marital (Status)", "note"), rewrite=None, **options):
+    checker = Checker(map_columns(header, key_column="id", **options), rewrite=rewrite)
+    record = Record(2, row)
+    return checker.sent(record, checker.row(record))
+
+
 def test_a_row_is_sent_as_it_stands_unless_columns_differ():
-    header = ("id", "Marital (Status)", "note")
-    whole = Checker(map_columns(header[:1] + header[2:], key_column="id"))
-    assert whole.sent(Record(2, '1,"x"'), ["1", "x"]) == '1,"x"'
-    marked = Checker(map_columns(header[:1], key_column="id", audience_run="r, 1"))
-    assert marked.sent(Record(2, "1"), ["1"]) == "1"
-    renamed = Checker(map_columns(header, key_column="id", rename=True, audience_run="r, 1"))
-    assert renamed.sent(Record(2, '1,a,"b"""'), ["1", "a", 'b"']) == '1,a,"b"""'
-    narrowed = Checker(map_columns(header, key_column="id", columns={"note": "Attributes.n"}))
-    assert narrowed.sent(Record(2, "1,a,b"), ["1", "a", "b"]) == "1,b"
+    assert sent('1,"x"', ("id", "note")) == '1,"x"'
+    assert sent("1", ("id",), audience_run="r, 1") == "1"
+    assert sent('1,a,"b"""', rename=True, audience_run="r, 1") == '1,a,"b"""'
+    assert sent("1,a,b", columns={"note": "Attributes.n"}) == "1,b"
+
+
+def digits(number):
+    """Stand in for the library: what has ten digits is a number."""
+    found = "".join(filter(str.isdigit, number))
+    return f"+1{found}" if len(found) == 10 else None
+
+
+PHONES = ("id", "phone", "mobile", "note")
+
+
+@pytest.mark.parametrize(
+    ("row", "out"),
+    [
+        ("1,(202) 555-0101,,x", "1,+12025550101,,x"),
+        ("1,+12025550101,202 555 0102,x", "1,+12025550101,+12025550102,x"),
+        ('1,202.555.0101,,"a ""b"", c"', '1,+12025550101,,"a ""b"", c"'),
+        ('"1","+12025550101",,x', '"1","+12025550101",,x'),
+    ],
+)
+def test_numbers_as_people_write_them_are_rewritten_and_the_rest_of_the_row_stays(row, out):
+    assert sent(row, PHONES, digits) == out
+
+
+def test_numbers_and_those_rewritten_are_counted():
+    checker = Checker(map_columns(PHONES, key_column="id"), rewrite=digits)
+    rows = [checker.row(Record(2, row)) for row in ("1,202 555 0101,+12025550102,", "2,,,", "3,2025550103,2025550104,")]
+    assert [(row.phones, row.rewritten) for row in rows] == [(2, 1), (0, 0), (2, 2)]
+
+
+@pytest.mark.parametrize("number", ["1.5551E+10", "1.5551e+10", "1,5551E+10", "15551E6"])
+@pytest.mark.parametrize("rewrite", [None, lambda _: "+12025550101"])
+def test_what_a_spreadsheet_rounded_is_refused_whoever_would_rewrite_it(number, rewrite):
+    checker = Checker(map_columns(PHONES, key_column="id"), rewrite=rewrite)
+    [problem] = checker.row(Record(2, f'1,"{number}",,x')).problems
+    assert (problem.kind, problem.column) == (Kind.PHONE, "phone")
+    assert "digits are lost" in problem.detail
+    assert number not in str(problem)

@@ -224,6 +224,7 @@ BAD = [
     ({"start_after": 59}, "start_after"),
     ({"start_after": "soon"}, "start_after"),
     ({"start_after": timedelta(days=31)}, "start_after"),
+    *(({name: ""}, f"`{name}` is ''") for name in ("start_at", "latest_start", "end_at", "timezone", "start_after")),
 ]
 
 

@@ -60,11 +60,12 @@ def test_what_a_release_serialized_still_loads(path):
     assert kwargs | golden["kwargs"] == kwargs
 
 
-def test_there_is_a_golden_file_for_this_release():
+@pytest.mark.parametrize("trigger", ["campaign_state", "upload_jobs", "segment_snapshot"])
+def test_there_is_a_golden_file_for_this_release(trigger):
     from importlib.metadata import version
 
     names = [path.stem for path in GOLDEN]
-    assert f"campaign_state_{version('airflow-connect-campaigns')}" in names
+    assert f"{trigger}_{version('airflow-connect-campaigns')}" in names
 
 
 def test_connection_parameters_are_those_of_operators_and_sensors():

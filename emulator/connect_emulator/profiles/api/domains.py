@@ -29,11 +29,12 @@ async def create_domain(world: World, request: Request) -> Structure:
 
 
 async def get_domain(world: World, request: Request) -> Structure:
-    """Describe a domain, with the number of its profiles that haven't expired."""
+    """Describe a domain, with the numbers of its objects and of its profiles that haven't expired."""
     domain = world.profiles.domain(request.params["DomainName"])
     alive = domain.table.alive(as_of=request.now)
     count = await world.profiles.on_table(domain, lambda connection: domain.table.count_where(connection, alive))
-    return {**_domain_reply(domain), "Stats": {"ProfileCount": count, "ObjectCount": 0}}
+    objects = sum(map(len, domain.objects.values()))
+    return {**_domain_reply(domain), "Stats": {"ProfileCount": count, "ObjectCount": objects}}
 
 
 async def update_domain(world: World, request: Request) -> Structure:

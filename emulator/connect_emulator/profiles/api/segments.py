@@ -11,7 +11,7 @@ from connect_emulator.profiles.estimates import Estimate
 from connect_emulator.profiles.limits import check_groups
 from connect_emulator.profiles.paging import page
 from connect_emulator.profiles.refusals import check_text, not_found
-from connect_emulator.profiles.segments import define, definition_of, groups_of
+from connect_emulator.profiles.segments import content_of, define, definition_of
 
 if TYPE_CHECKING:
     from connect_emulator.profiles.segments import SegmentDefinition
@@ -27,22 +27,26 @@ async def create_segment_definition(world: World, request: Request) -> Structure
     domain = world.profiles.domain(params["DomainName"])
     owner = f"arn:aws:profile:{request.region}:{request.account_id}:domains/{domain.name}"
     arn = f"{owner}/segment-definitions/{params['SegmentDefinitionName']}"
+    content = content_of(params, member="SegmentGroups")
+    if isinstance(content, str):
+        await world.profiles.check_sql(domain, content, as_of=request.now)
     definition = define(domain, params, arn=arn, now=request.now, settings=world.settings.profiles)
     return _definition_item(definition)
 
 
 async def get_segment_definition(world: World, request: Request) -> Structure:
-    """Describe a segment definition, with its groups as they were given."""
+    """Describe a segment definition, with its groups or its SQL as they were given."""
     definition = _definition(world, request)
     sort = {"SegmentSort": definition.sort} if definition.sort else {}
-    return {**_definition_item(definition), "SegmentGroups": definition.groups, "SegmentType": "CLASSIC", **sort}
+    member = "SegmentSqlQuery" if isinstance(definition.content, str) else "SegmentGroups"
+    return {**_listed(definition), member: definition.content, **sort}
 
 
 async def list_segment_definitions(world: World, request: Request) -> Structure:
     """List a domain's segment definitions."""
     domain = world.profiles.domain(request.params["DomainName"])
     definitions, token = page(domain.definitions, request.params, largest=500)
-    return {"Items": [{**_definition_item(d), "SegmentType": "CLASSIC"} for d in definitions], **token}
+    return {"Items": [_listed(definition) for definition in definitions], **token}
 
 
 async def delete_segment_definition(world: World, request: Request) -> Structure:
@@ -56,13 +60,14 @@ async def create_segment_estimate(world: World, request: Request) -> Structure:
     """Begin to count a segment; the counting goes on in the background."""
     check_text(request.params)
     store, domain = world.profiles, world.profiles.domain(request.params["DomainName"])
-    groups = groups_of(request.params, member="SegmentQuery")
-    check_groups(
-        groups, name=None, known=domain.groups_by_name(), calculated=domain.calculated, settings=store.settings
-    )
+    content = content_of(request.params, member="SegmentQuery")
+    if isinstance(content, str):
+        await store.check_sql(domain, content, as_of=request.now)
+    else:
+        check_groups(content, name=None, domain=domain, settings=store.settings)
     estimate = Estimate(estimate_id=uuid.uuid4().hex)
     domain.estimates[estimate.estimate_id] = estimate
-    go_on(world, run_estimate(store, domain, estimate, groups, as_of=request.now))
+    go_on(world, run_estimate(store, domain, estimate, content, as_of=request.now))
     return {"DomainName": domain.name, "EstimateId": estimate.estimate_id, "StatusCode": 200}
 
 
@@ -100,6 +105,11 @@ def _definition_item(definition: SegmentDefinition) -> Structure:
         "Tags": definition.tags,
     }
     return without_none(item)
+
+
+def _listed(definition: SegmentDefinition) -> Structure:
+    kind = "ENHANCED" if isinstance(definition.content, str) else "CLASSIC"
+    return {**_definition_item(definition), "SegmentType": kind}
 
 
 HANDLERS: dict[str, Handler] = {

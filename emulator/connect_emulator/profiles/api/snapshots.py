@@ -26,17 +26,18 @@ async def create_segment_snapshot(world: World, request: Request) -> Structure:
     definition = definition_of(domain, request.params["SegmentDefinitionName"])
     snapshot = create_snapshot(domain, request.params, snapshot_id=uuid.uuid4().hex)
     put = partial(put_file, world)
-    go_on(world, run_snapshot(store, domain, snapshot, definition.groups, as_of=request.now, put=put))
+    go_on(world, run_snapshot(store, domain, snapshot, definition, as_of=request.now, put=put))
     return {"SnapshotId": snapshot.snapshot_id}
 
 
 async def get_segment_snapshot(world: World, request: Request) -> Structure:
     """Describe a snapshot; the objects and the number of rows aren't said (documented)."""
+    settings = world.settings.profiles
     snapshot = snapshot_of(world.profiles.domain(request.params["DomainName"]), request.params)
     reply = {
         "SnapshotId": snapshot.snapshot_id,
         "Status": snapshot.status,
-        "StatusMessage": snapshot.message,
+        "StatusMessage": snapshot.message if settings.snapshot_status_message == "reason" else None,
         "DataFormat": snapshot.data_format,
         "EncryptionKey": snapshot.encryption_key,
         "RoleArn": snapshot.role_arn,
