@@ -84,7 +84,7 @@ class Checks:
             yield guard.name, guard.check(facts, self._request.guards)
 
     def demand_run(self) -> None:
-        """Ask the guards that judge the run alone: a relaunch gives something up, which a backfill, say, must not.
+        """Ask the guards that judge the run alone: a backfill, say, gives nothing up, and takes nobody's campaign for its own.
 
         :raises ConnectCampaignsError: one of them failed
         :raises LaunchSkipped: one of them skips this run

@@ -238,6 +238,10 @@ class Launcher:
         return True
 
     def _ended(self, act: Act, seen: Seen, memory: Memory) -> Launched:
+        if (
+            act is Act.ATTACH_OUTSIDE and not memory.unknown_sends
+        ):  # else this attempt may have started it, guards and all
+            self.checks.demand_run()
         if act is not Act.STARTED:
             self.starting.demand_source(seen)
         return Launched(campaign_id=seen.campaign or "", how=act, generation=seen.generation, window=memory.window)

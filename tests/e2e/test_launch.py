@@ -245,6 +245,17 @@ def test_a_backfill_launches_nobody(world, kind):
     assert world.writes() == before
 
 
+def test_a_backfill_takes_no_campaign_that_somebody_started(bare):
+    given = bare.campaign()
+    bare.kit.campaigns.start_campaign(id=given)
+    take = start(campaign_id=given, if_active="attach")
+    assert Ran(take).launch["how"] == "attach_outside"
+    skipped = Ran(take, run_type="backfill").error
+    assert (type(skipped), skipped.code) == (LaunchSkipped, "backfill")
+    old = Ran(take, due=datetime.now(UTC) - timedelta(days=2)).error
+    assert (type(old), old.code) == (GuardFailed, "run_age")
+
+
 @pytest.mark.parametrize("kind", [CreateCampaignOperator, StartCampaignOperator, PreflightOperator])
 def test_an_old_run_that_is_cleared_launches_nobody(world, kind):
     old = datetime.now(UTC) - timedelta(days=2)

@@ -96,6 +96,8 @@ COMMON = [
 # What only a start can get wrong.
 START = [
     ({"campaign_id": "{template}", "template": "{template}"}, "both"),
+    ({"campaign_id": "{template}", "template": ""}, "both given, `template` as ''"),
+    ({"campaign_id": "None", "template": "{template}"}, "both given, `campaign_id` as 'None'"),
     ({}, "neither"),
     ({"campaign_id": ""}, "campaign_id"),
     ({"campaign_id": 7}, "campaign_id"),

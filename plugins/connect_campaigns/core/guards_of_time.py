@@ -60,7 +60,7 @@ def _impossible(window: Window, now: datetime) -> Failed | None:
 
 
 def _shut(window: Window, config: Mapping[str, Any]) -> Failed | None:
-    shut = [channel for channel in channels(config) if overlaps(config, channel, window) is False]
+    shut = [channel for channel in contacting(config) if overlaps(config, channel, window) is False]
     if not shut:
         return None
     return Failed(
@@ -81,11 +81,20 @@ def communication_hours(facts: Facts, settings: GuardSettings) -> Verdict:
             allowed="one kind of time zone: the fixed one is no fallback for recipients without their own",
             hint="keep either `defaultTimeZone` or `localTimeZoneDetection` in the template",
         )
-    demanded = channels(config) if settings.require_hours else tuple(c for c in channels(config) if c == "telephony")
+    judged = contacting(config)
+    with_hours = [channel for channel in judged if open_hours(config, channel)]
+    if with_hours and not (zone.get("defaultTimeZone") or zone.get("localTimeZoneDetection")):
+        return Failed(
+            f"the campaign has communication hours for {', '.join(with_hours)}, and no time zone: by whose clock isn't said",
+            allowed="hours with a default time zone, or with time zone detection",
+            hint="set the time zone in the template, in the console under Communication time",
+        )
+    demanded = judged if settings.require_hours else tuple(c for c in judged if c == "telephony")
     without = [channel for channel in demanded if not open_hours(config, channel)]
     if without:
         return Failed(
-            f"no communication hours are configured for {', '.join(without)}: contact would begin at any hour",
+            f"no communication hours are configured for {', '.join(without)}: contact would begin at any hour"
+            + " (the campaign's flow alone decides the channels, so it may be any)" * (not channels(config)),
             allowed="open hours for every voice campaign"
             + (", and for every channel (require_hours=True)" * settings.require_hours),
             hint="add communication hours to the template, in the console under Communication time",
@@ -158,4 +167,6 @@ def _some(texts: list[str]) -> str:
 
 
 def _zone(config: Mapping[str, Any]) -> str:
-    return str(zones(config).get("defaultTimeZone") or "the zone of each recipient")
+    zone = zones(config)
+    detected = "the zone of each recipient" if zone.get("localTimeZoneDetection") else "no zone, as none is configured"
+    return str(zone.get("defaultTimeZone") or detected)

@@ -157,10 +157,12 @@ class StartCampaignOperator(LaunchingOperator):
         :raises InvalidInput: one is not what it must be, or two contradict each other
         """
         if (self.campaign_id is None) == (self.template is None):
+            empty = [name for name in ("campaign_id", "template") if getattr(self, name) in ("", "None")]
             raise InvalidInput(
-                "`campaign_id` and `template` are both given"
-                if self.template
-                else "neither `campaign_id` nor `template` is given",
+                "neither `campaign_id` nor `template` is given"
+                if self.template is None
+                else "`campaign_id` and `template` are both given"
+                + (f", `{empty[0]}` as {getattr(self, empty[0])!r}" if empty else ""),
                 allowed="exactly one: a campaign that exists, or a template to clone",
                 hint="campaign_id= for a campaign made in the console, template= for one campaign per run",
                 code="contradiction",

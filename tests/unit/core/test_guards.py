@@ -70,6 +70,8 @@ HOLIDAY = {
     "restrictedPeriods": {"restrictedPeriodList": [{"startDate": "2026-12-01", "endDate": "2026-12-02"}]},
 }
 BOTH_ZONES = {"defaultTimeZone": "UTC", "localTimeZoneDetection": ["AREA_CODE"]}
+AT_NIGHT = {"window": Window(NOW + timedelta(hours=10), NOW + timedelta(hours=12))}
+NO_HOURS = {"localTimeZoneConfig": {"defaultTimeZone": "UTC"}}
 FAILS = [
     ("backfill", {"run": run(run_type="backfill")}, OnFailure.SKIP, "backfill"),
     ("backfill", {"run": run(run_type="backfill_job")}, OnFailure.SKIP, "backfill"),
@@ -101,6 +103,19 @@ FAILS = [
         OnFailure.FAIL,
         "detection",
     ),
+    (
+        "communication_hours",
+        config(communicationTimeConfig={"localTimeZoneConfig": {}, "telephony": NINE_TO_FIVE}),
+        OnFailure.FAIL,
+        "no time zone",
+    ),
+    (
+        "communication_hours",
+        config(channelSubtypeConfig={}, communicationTimeConfig=NO_HOURS),
+        OnFailure.FAIL,
+        "it may be any",
+    ),
+    ("schedule", AT_NIGHT | config(channelSubtypeConfig={}), OnFailure.FAIL, "telephony"),
     ("campaign_flow", config(connectCampaignFlowArn=None), OnFailure.FAIL, "no campaign flow"),
     ("campaign_flow", config(connectCampaignFlowArn=FLOW.rsplit(":", 1)[0]), OnFailure.FAIL, "contact-flow/f"),
     ("freeze", {"freeze": Freeze(at="2026-12-01", by="anna", reason="holiday")}, OnFailure.HOLD, "anna: holiday"),
@@ -156,6 +171,13 @@ def test_hours_can_be_demanded_of_every_channel():
     verdict = ask("communication_hours", settings, **config(channelSubtypeConfig={"sms": {}, "telephony": {}}))
     assert isinstance(verdict, Failed)
     assert "sms" in verdict.found
+
+
+def test_hours_are_demanded_of_every_channel_that_a_flow_may_choose():
+    of_voice = ask("communication_hours", **config(channelSubtypeConfig={}))
+    assert isinstance(of_voice, Passed)
+    of_all = ask("communication_hours", GuardSettings(require_hours=True), **config(channelSubtypeConfig={}))
+    assert "for sms, email, whatsApp" in of_all.found
 
 
 def test_recipients_own_zones_are_left_to_the_service():
