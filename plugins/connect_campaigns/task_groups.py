@@ -168,7 +168,8 @@ def launch_campaign(
     :param wait_timeout: how long the campaign may take
     :param deferrable: wait in the triggerer; default: Airflow's own setting
     :param launching: the parameters of `LaunchingOperator`: schedule and guards; and the connection's
-    :returns: the group: ``task >> launch_campaign(…)`` makes all of it wait, and its task ``outcome`` pushes the outcome
+    :returns: the group: ``task >> launch_campaign(…)`` makes all of it wait, and what `check` is in front of; its task
+        ``outcome`` pushes the outcome
     """
     connection = {name: launching[name] for name in CONNECTION_FIELDS if name in launching}
     waiting: dict[str, Any] = {} if deferrable is None else {"deferrable": deferrable}
