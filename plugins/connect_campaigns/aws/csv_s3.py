@@ -89,7 +89,8 @@ def _stream(client: Any, bucket: str, key: str, etag: str | None, target: Path) 
     same = {} if etag is None else {"IfMatch": etag}
     try:
         reply = client.get_object(Bucket=bucket, Key=key, **same)
-        with reply["Body"] as body, target.open("wb") as file:
+        body = reply["Body"]  # its own context gives the raw stream, which has no chunks
+        with body, target.open("wb") as file:
             for chunk in body.iter_chunks(_CHUNK):
                 file.write(chunk)
     except (ClientError, BotoCoreError) as error:
