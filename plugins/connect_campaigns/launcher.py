@@ -45,11 +45,6 @@ UNTIL_BELIEVED = (1.0, 2.0)
 UNTIL_RUNNING = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """The same after the service's yes to a start: users report up to 20 seconds until Running shows."""
 
-TRUE_ENDS = frozenset(
-    {"launched_ended", "other_ledger", "other_instance", "other_audience", "key_taken", "key_of_another_template"}
-)
-"""Codes of final errors that hold although this key has claimed the campaign: none says that nothing was started."""
-
 ENDS = frozenset({Act.CREATED, Act.STARTED, Act.ATTACH, Act.ATTACH_OUTSIDE, Act.RAN})
 
 
@@ -194,7 +189,7 @@ class Launcher:
         try:
             return self._pass(memory)
         except FinalError as error:
-            if error.code in TRUE_ENDS or not (memory.accepted or memory.ours):
+            if error.code in refusals.TRUE_ENDS or not (memory.accepted or memory.ours):
                 raise
             raise refusals.not_final(error, campaign=memory.accepted or memory.ours or "") from error
 

@@ -205,6 +205,11 @@ WORDS: dict[str, _Words] = {
 }
 """By reason code: those of `core.launch`, and those that checks, start and relaunch find."""
 
+TRUE_ENDS = frozenset(
+    {"launched_ended", "other_ledger", "other_instance", "other_audience", "key_taken", "key_of_another_template"}
+)
+"""Codes of final errors that hold although this key has claimed the campaign: none says that nothing was started."""
+
 
 def refusal(
     code: str, *, key: str, campaign: str, reading: str, owner: ClaimRecord | None = None

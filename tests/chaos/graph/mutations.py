@@ -177,9 +177,8 @@ def a_404_is_final(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(launcher, "UNTIL_BELIEVED", ())
     words = {**refusals.WORDS, "gone": replace(refusals.WORDS["gone"], error=LaunchRefused)}
     patch.setattr(refusals, "WORDS", words)
-    patch.setattr(
-        launcher, "TRUE_ENDS", launcher.TRUE_ENDS | {"gone"}
-    )  # else a claimed campaign's end is never final anyhow
+    # Else a claimed campaign's end is never final anyhow.
+    patch.setattr(refusals, "TRUE_ENDS", refusals.TRUE_ENDS | {"gone"})
 
 
 def no_void_in_housekeeping(patch: pytest.MonkeyPatch) -> None:
