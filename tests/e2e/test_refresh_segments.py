@@ -51,3 +51,30 @@ def test_a_run_of_the_day_before_yesterday_counts_its_file_and_leaves_the_rest(n
     assert set(states.values()) == {"skipped"}, states
     assert home.xcoms("nightly_segments", "count")["count_backfilled"] == 9
     assert world.writes() == before
+
+
+def test_whom_a_list_names_is_left_out_of_the_nightly_launch(home, world, tmp_path):
+    world.emulator.set_clock(frozen=False)
+    rows = [f"c{each},+1202555{100 + each:04}" for each in range(9)]
+    (tmp_path / "customers.csv").write_text("\n".join(["customer_id,phone", *rows, ""]))
+    (tmp_path / "list.csv").write_text("customer_id,DoNotCall\nc1,yes\nc2,yes\nc3,no\nelsewhere,yes\n")
+    conf = {
+        "csv": str(tmp_path / "customers.csv"),
+        "do_not_call_csv": str(tmp_path / "list.csv"),
+        "max_suppression_age_days": 31,
+        "min_audience": 8,  # one more than are left: the launch is refused, and this needs no campaign to end
+        "if_no_limits": "warn",
+        "manual_trigger": "launch",
+    }
+    text = for_this_airflow((DAGS / "nightly_launch.py").read_text())
+    assert home.run("nightly_launch", text, conf) != 0
+    states = home.states("nightly_launch")
+    ended = {
+        name: states[name] for name in ("import_do_not_call", "prepare_segment.estimate", "launch_campaign.create")
+    }
+    assert list(ended.values()) == ["success", "success", "failed"], states
+    prepared = home.xcoms("nightly_launch")["prepare_segment.estimate"]
+    assert prepared["count"] == 7
+    assert prepared["suppression_imported_at"]
+    assert f"segment {prepared['name']} has 7 profiles\nallowed: 8 profiles or more" in home.log
+    assert world.starts == 0
