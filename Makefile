@@ -11,13 +11,15 @@ AIRFLOW_2_TESTS := tests/unit $(addprefix tests/e2e/test_,both_airflows.py readm
   --ignore tests/unit/test_compose.py --deselect tests/unit/test_operator_rules.py::test_every_operator_can_be_mapped \
   --deselect tests/e2e/test_launch.py::test_two_runs_of_one_key_at_once_launch_once \
   --deselect tests/e2e/test_guards.py::test_two_keys_at_once_never_launch_one_audience_twice
+IN_AIRFLOW := $(addprefix tests/e2e/test_,refresh.py refresh_segments.py readme.py many_waits.py prepare_segment.py \
+  audience_in_airflow.py import_deferred.py)
 UV_VERSION := 0.13.9
 # For the demo: your own customers (`make demo CSV=customers.csv SEGMENT="Country=FR, Balance>1000"`).
 CSV ?=
 SEGMENT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-chaos test-airflow-2 test-refresh test-warehouse test-kills lint format lock docs bench clean
+.PHONY: help setup demo test test-chaos test-airflow test-airflow-2 test-warehouse test-kills lint format lock docs bench clean
 
 help: ## show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -43,7 +45,7 @@ test-chaos: setup ## the launch protocol attacked: every schedule of the graph, 
 	@CHAOS=all $(BIN)/python -m pytest tests/chaos
 
 test-airflow-2: .venv-airflow-2/.ready ## the package and its DAGs on Airflow 2.11
-	@$(AIRFLOW_2)/python -m pytest $(AIRFLOW_2_TESTS)
+	@REAL_AIRFLOW=1 $(AIRFLOW_2)/python -m pytest $(AIRFLOW_2_TESTS)
 
 .venv-airflow-2/.ready: requirements-airflow-2.lock pyproject.toml emulator/pyproject.toml
 	@echo "Making .venv-airflow-2 (about a minute the first time) ..."
@@ -53,8 +55,8 @@ test-airflow-2: .venv-airflow-2/.ready ## the package and its DAGs on Airflow 2.
 	@$(AIRFLOW_2)/uv pip install --quiet --python $(AIRFLOW_2)/python --no-deps -e . -e emulator
 	@touch $@
 
-test-refresh: setup ## a real Airflow: a refresh launches by itself, a backfill of ten days launches nobody: minutes
-	@REFRESH=1 $(BIN)/python -m pytest tests/e2e/test_refresh.py tests/e2e/test_refresh_segments.py -n 0 -q
+test-airflow: setup ## what takes a real Airflow minutes: README's DAGs, refresh and backfill, many waits, wrong audiences
+	@REAL_AIRFLOW=1 $(BIN)/python -m pytest $(IN_AIRFLOW) -n 0 -q
 
 test-warehouse: .venv-kills/.ready ## a segment out of a real Postgres, by dags/warehouse_segment.py in a real Airflow: 3 minutes
 	@$(KILLS)/python -m tests.kills.programs initdb postgres

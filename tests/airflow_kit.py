@@ -13,10 +13,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from datetime import datetime
 
 ROOT = Path(__file__).parents[1]
+takes_minutes = pytest.mark.skipif(
+    os.environ.get("REAL_AIRFLOW") != "1", reason="takes a real Airflow minutes: make test-airflow"
+)
 DAGS = ROOT / "dags"
 AIRFLOW_2 = version("apache-airflow").startswith("2.")
 TO_AIRFLOW_2 = {

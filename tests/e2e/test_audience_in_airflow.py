@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, StartCampaignOperator
-from tests.airflow_kit import for_this_airflow
+from tests.airflow_kit import for_this_airflow, takes_minutes
 from tests.launch_kit import Ran
 from tests.segment_kit import defining
 
@@ -75,6 +75,7 @@ def launched_yesterday(world):
     return f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}+00:00"
 
 
+@takes_minutes
 @pytest.mark.timeout(600)  # one Airflow, sixteen tasks: half a minute on an idle machine
 def test_four_wrong_audiences_are_refused_word_for_word_and_nothing_is_launched(world, home, tmp_path, capsys):
     world.emulator.set_clock(frozen=False)

@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
 from connect_campaigns.core.errors import ServiceRefused, ServiceUnavailable
+from tests.airflow_kit import takes_minutes
 from tests.launch_kit import RunningTask
 from tests.segment_kit import Crm, importing, run
 from tests.waiting_kit import connection_json, meanwhile
@@ -101,6 +102,7 @@ with DAG("deferred_import", schedule=None):
 """
 
 
+@takes_minutes
 def test_a_deferred_import_runs_in_airflow_dags_test(crm, home):
     crm.emulator.set_settings(profiles={"upload_delay_seconds": 8})
     home.connection = connection_json(crm.emulator.url, customer_profiles_domain="crm")

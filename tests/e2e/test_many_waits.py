@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from tests.airflow_kit import takes_minutes
 from tests.standalone_kit import Standalone, until
 from tests.waiting_kit import Kit, connection_json, running_campaigns
 
@@ -74,6 +75,7 @@ def ticks(kit, after):
     return [tuple(sizes[at : at + calls]) for at in range(0, len(sizes) - calls + 1, calls)]
 
 
+@takes_minutes
 @pytest.mark.timeout(600)
 def test_waits_share_a_call_for_25_a_tick_and_leave_the_workers_free(kit, tmp_path):
     began = time.monotonic()

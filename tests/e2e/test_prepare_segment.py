@@ -16,6 +16,7 @@ from connect_campaigns.core.errors import InvalidInput
 from connect_campaigns.core.prepared import PreparedSegment
 from connect_campaigns.operators import segments
 from connect_campaigns.task_groups import prepare_segment
+from tests.airflow_kit import takes_minutes
 from tests.segment_kit import Crm
 
 OPERATORS = [getattr(segments, name) for name in segments.__all__]
@@ -205,6 +206,7 @@ def airflow(*command, home, url):
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
 
 
+@takes_minutes
 def test_a_real_airflow_prepares_an_audience_and_hands_it_on(emulator, monkeypatch, tmp_path):
     crm = Crm(emulator, monkeypatch, tmp_path)
     crm.file("id,Balance\n1,1500\n2,2000\n3,10\n", name="monday.csv")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tests.airflow_kit import ROOT
+from tests.airflow_kit import ROOT, takes_minutes
 from tests.waiting_kit import connection_json
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def test_the_readme_has_the_one_off_and_the_daily_dag():
     assert names == [["one_off"], ["spring_fr"]]
 
 
+@takes_minutes
 def test_the_one_off_dag(world, home):
     """Without a ledger, and with no other calls than the policy beside it allows."""
     given = world.campaign(name="by hand", schedule=world.kit.schedule(6 * 3600, 12 * 3600))
@@ -71,6 +72,7 @@ def test_the_one_off_dag(world, home):
     assert used <= {f"connectcampaignsv2.{action}" for action in allowed}
 
 
+@takes_minutes
 def test_the_daily_dag(world, home, tmp_path):
     """As it stands there, at its hour: emulator's clock and run are of a night after its start date, 09:00 is ahead."""
     night = max(datetime.now(UTC) + timedelta(days=1), datetime(2026, 12, 2, tzinfo=UTC))
@@ -100,6 +102,7 @@ def test_the_daily_dag(world, home, tmp_path):
     assert world.starts == 1
 
 
+@takes_minutes
 def test_twelve_markets_mapped_from_one_template_all_launch(world, home):
     """Each has an audience of its own, so no launch stands in another's way (`min_launch_gap`)."""
     profiles = world.emulator.client("customer-profiles")

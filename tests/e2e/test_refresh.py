@@ -1,25 +1,24 @@
 """The shipped DAGs in a real Airflow: a refresh launches once by itself, ten days of backfill launch nobody.
 
-`make test-refresh`: it takes minutes, so that a plain pytest leaves it out.
+`make test-airflow`: it takes minutes, so that a plain pytest leaves it out.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.airflow_kit import DAGS
+from tests.airflow_kit import DAGS, takes_minutes
 from tests.launch_kit import LEDGER, World
 from tests.segment_kit import membership, profiles_by_phone
 from tests.standalone_kit import Standalone, until
 from tests.waiting_kit import connection_json
 
 pytestmark = [
-    pytest.mark.skipif(os.environ.get("REFRESH") != "1", reason="takes minutes: make test-refresh"),
+    takes_minutes,
     pytest.mark.timeout(1800),
 ]
 LIMITS = {

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.airflow_kit import DAGS, for_this_airflow
+from tests.airflow_kit import DAGS, for_this_airflow, takes_minutes
 
 pytestmark = [
-    pytest.mark.skipif(os.environ.get("REFRESH") != "1", reason="starts two Airflows: make test-refresh"),
+    takes_minutes,
     pytest.mark.timeout(900),
 ]
 
