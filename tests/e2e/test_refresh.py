@@ -44,7 +44,7 @@ def dags(folder):
     # The last scheduled run was 22 hours ago whenever the test runs: unpaused, Airflow makes it, and it is too old.
     refresh = {
         "0 3 * * *": f"0 {(TODAY.hour + 2) % 24} * * *",
-        'tz="Europe/Paris"),': 'tz="UTC"),',
+        'ZONE = "Europe/Paris"': 'ZONE = "UTC"',
         "/data/spring-fr": str(folder),
         '"{{ params.segment }}"': '"Group=spring"',
     }
