@@ -204,7 +204,7 @@ def test_a_refresh_launches_once_by_itself_and_a_backfill_of_ten_days_launches_n
     assert audience == [5, 5]
     site.airflow.command(
         "backfill", "create", "--dag-id", "refresh_segment", "--from-date", DAYS[0],
-        "--to-date", f"{TODAY - timedelta(days=2):%Y-%m-%d}", "--max-active-runs", "3",
+        "--to-date", f"{DAYS[-1]}T23:59:59", "--max-active-runs", "3",
     )  # fmt: skip
 
     def backfilled():
