@@ -84,8 +84,7 @@ def prepare_segment(
     :param imported: in place of `csv`, the task that imports a file for several segments; its ``audience_run`` is theirs
     :param audience_run: mark the people of this file, by the launch's name as ``per_day`` makes it and a hash of the file,
         so that the segment is them, narrowed by the definition's groups: a corrected file makes a segment of its own
-    :param suppression: the output of the ImportProfilesOperator that brings in who must not be contacted, without `after`
-        in runs of today only
+    :param suppression: output of the import of who must not be contacted; without `after`, in runs of today only
     :param deferrable: wait for the import in the triggerer; default: Airflow's own setting
     :param max_run_age: seconds or timedelta; a run due longer ago is none of today's; ``None`` = no bound, but for backfills
     :param keep_rows: in such a run keep the file's rows, too, in S3 and for so long: see `CountBackfilledRowsOperator`
@@ -105,8 +104,7 @@ def prepare_segment(
             reading |= {"max_run_age": max_run_age, "default_country": default_country}
             first = _counting(reading, keep_rows=keep_rows, is_first=after is None)
             given = {"audience_run": audience_run, "data_expiry_days": data_expiry_days, "max_file_age": max_file_age}
-            imported = _importing(reading, deferrable=deferrable, **given)
-            first >> imported
+            first >> (imported := _importing(reading, deferrable=deferrable, **given))
         run = audience_run if imported is None else _mark(imported)
         defined = _defining(definition, imported, allow_all_profiles=allow_all_profiles, audience_run=run, **common)
         bounds = {"min_audience": min_audience, "max_audience": max_audience, "allow_sql_segment": allow_sql_segment}
