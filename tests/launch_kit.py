@@ -100,6 +100,14 @@ class World:
         return [each["Key"].removeprefix("launches/") for each in listed]
 
 
+def about_noon(now: datetime, **minutes: int) -> dict[str, str]:
+    """Give times of day, so many minutes from now, where it is about noon: elsewhere an hour may lead into another day."""
+    west = now.hour - 12
+    there = now - timedelta(hours=west)
+    times = {name: f"{there + timedelta(minutes=shift):%H:%M}" for name, shift in minutes.items()}
+    return times | {"timezone": f"Etc/GMT{west:+d}"}
+
+
 class Ran:
     """One run of an operator: its value, its XComs, or its error."""
 

@@ -74,6 +74,8 @@ class Observer:
             made = record is not None and record.template is not None
             seen = self._look_at(memory, key=key, campaign=campaign, generation=generation)
             yield replace(seen, of_our_making=made)
+            if given and record and record.campaign == given:  # given up: no later generation launches it
+                yield self._look_at(memory, key=Key.ABSENT, campaign=given, generation=generation + 1)
 
     def _is_other(self, record: KeyRecord) -> bool:
         """Whether K means something else than what is asked: a key names one launch, of one campaign or template."""

@@ -17,7 +17,7 @@ from connect_campaigns.core.errors import (
 from connect_campaigns.core.records import Freeze
 from connect_campaigns.core.states import NOT_FOUND
 from connect_campaigns.operators.campaigns import CreateCampaignOperator, PreflightOperator, StartCampaignOperator
-from tests.launch_kit import Ran, World
+from tests.launch_kit import Ran, World, about_noon
 
 SOON = {"start_after": timedelta(minutes=10)}
 
@@ -175,9 +175,7 @@ def test_an_unseen_member_of_the_template_refuses_the_clone(world):
 
 
 def test_a_late_launch_that_may_be_skipped_is_written_off_for_good(world):
-    now = world.kit.now()
-    late = {"start_at": f"{now - timedelta(hours=2):%H:%M}", "latest_start": f"{now - timedelta(hours=1):%H:%M}",
-            "end_at": f"{now + timedelta(hours=1):%H:%M}", "timezone": "UTC", "if_late": "skip"}  # fmt: skip
+    late = about_noon(world.kit.now(), start_at=-120, latest_start=-60, end_at=60) | {"if_late": "skip"}
     ran = Ran(start(template=world.template, launch_key="k", **late), due=datetime.now(UTC))
     assert type(ran.error).__name__ == "LaunchSkipped"
     assert [name for name in world.objects() if name.startswith("keys/")] != []

@@ -48,6 +48,22 @@ def test_create_and_start_with_one_key_both_follow(world):
     assert world.starts == 2
 
 
+def test_a_start_that_a_twin_s_relaunch_overtook_is_told_to_clear_its_create_task(world):
+    """Not to take a launch key of its own: that would be a second launch."""
+    create = CreateCampaignOperator(task_id="create", template=world.template, launch_key="k", **SOON)
+    first = Ran(create).value
+    world.hook().ledger_at(None).write_claim(
+        ClaimRecord(at="2026-12-01T00:00:00+00:00", by="an attempt that died", campaign=first, key="k", generation=0)
+    )
+    relaunch(world, recontact=False)
+    second = launch(world).value
+    overtaken = Ran(StartCampaignOperator(task_id="start", launch_key="k", campaign_id=first)).error
+    assert (overtaken.code, "clear the Create task" in overtaken.hint) == ("given_former", True)
+    assert Ran(create).value == second
+    assert Ran(StartCampaignOperator(task_id="start", launch_key="k", campaign_id=second)).launch["how"] == "attach"
+    assert world.starts == 1
+
+
 def test_what_runs_is_not_given_up(world):
     campaign = launch(world).value
     before = world.objects()

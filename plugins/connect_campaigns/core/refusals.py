@@ -100,13 +100,14 @@ WORDS: dict[str, _Words] = {
         error=LaunchUncertain,
         found="campaign {campaign} was given up for good: its claim is void",
         allowed="a campaign that nobody gave up",
-        hint="clear the Create task: it makes a new one",
+        hint="clear the Create task: it gives the one that launches instead, and makes it if nobody has",
     ),
     "given_former": _Words(
         error=LaunchUncertain,
         found="campaign {campaign} is that of an earlier launch of key {key!r}, which a person's relaunch gave up",
         allowed="the campaign of the relaunch",
-        hint="clear the Create task: it makes a new one; where it has a `launch_key` of its own, relaunch that key too",
+        hint="clear the Create task: it gives the campaign of the relaunch, and makes it if nobody has; where it has a"
+        " `launch_key` of its own, relaunch that key too",
     ),
     "template_gone": _Words(
         error=LaunchRefused,
