@@ -1,8 +1,9 @@
 """A file of 900 MB imported with all checks on, beside a plain streamed copy of it to the same upload URL's store.
 
-Each in a process of its own, the emulator in another. Ours is timed from the operator's first line to the jobs' start: what
-the service does then is not ours. Memory is the process's peak, Airflow and boto3 included; beside it the peak before the
-file was touched. Exit 1 where ours is slower than 0.2 times the copy, or takes more than 150 MB.
+Each in a process of its own, the emulator in another, twice by turns after the disk has caught up; the quicker one of each
+counts. Ours is timed from the operator's first line to the jobs' start: what the service does then is not ours. Memory is
+the process's peak, Airflow and boto3 included; beside it the peak before the file was touched. Exit 1 where ours is slower
+than 0.2 times the copy, or takes more than 150 MB.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import boto3
 from connect_emulator.client import EmulatorProcess
 
 ASKED_RATIO, ASKED_MB = 0.2, 150
+ROUNDS = 2
 SIZE = int(os.environ.get("IMPORT_BYTES", "900000000"))
 WORDS = "management,married,tertiary,no,cellular,may,unknown,yes,261,1,-1,0,Lyon,FR"
 HEADER = (
@@ -32,7 +34,7 @@ import json, logging, resource, sys, time
 from connect_campaigns.hooks import ConnectCampaignsHook
 from connect_campaigns.operators.imports import ImportProfilesOperator
 operator = ImportProfilesOperator(
-    task_id="t", path=sys.argv[1], key_column="id", audience_run="bench", default_country="US", data_expiry_days=30
+    task_id="t", path=sys.argv[1], key_column="id", audience_run=sys.argv[2], default_country="US", data_expiry_days=30
 )
 uploads = operator.hook.segments.uploads
 base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -96,6 +98,10 @@ def copy(path: Path, profiles: Any, environment: dict[str, str]) -> dict[str, fl
     return run(COPY, str(path), place["Url"], json.dumps(headers), environment=environment)
 
 
+def _seconds(told: list[dict[str, float]]) -> str:
+    return " and ".join(f"{each['seconds']:.1f} s" for each in told)
+
+
 def main() -> int:
     """Measure both, print both."""
     with tempfile.TemporaryDirectory() as home, EmulatorProcess() as emulator:
@@ -107,11 +113,17 @@ def main() -> int:
         profiles.create_domain(DomainName="crm", DefaultExpirationDays=90)
         path = Path(home) / "customers.csv"
         rows = write(path)
-        plain = copy(path, profiles, environment)
-        ours = run(OURS, str(path), environment=environment)
+        copies, checked = [], []
+        for round_ in range(ROUNDS):
+            os.sync()
+            copies.append(copy(path, profiles, environment))
+            os.sync()
+            checked.append(run(OURS, str(path), f"round {round_}", environment=environment))
+        plain, ours = (min(each, key=lambda told: told["seconds"]) for each in (copies, checked))
     size = SIZE / 1e6
     ratio = plain["seconds"] / ours["seconds"]
     print(f"{size:.0f} MB, {rows:,} rows, {len(HEADER.split(','))} columns")
+    print(f"all: copies {_seconds(copies)}, ours {_seconds(checked)}")
     print(f"copy  {plain['seconds']:6.1f} s  {size / plain['seconds']:6.0f} MB/s")
     print(
         f"ours  {ours['seconds']:6.1f} s  {size / ours['seconds']:6.0f} MB/s ({ours['checked']:.1f} s of it the checks):"
