@@ -7,7 +7,7 @@ AIRFLOW_2 := .venv-airflow-2/bin
 # run operators in threads, which 2.11's own guard against a call of `execute` doesn't know.
 AIRFLOW_2_TESTS := tests/unit $(addprefix tests/e2e/test_,both_airflows.py readme.py launch.py bad_input_protocol.py \
   launch_bad_input.py halting_operators.py outcome_operator.py estimate_operator.py relaunch.py start_errors.py guards.py \
-  schedules.py publishing.py kept_rows.py guards_of_audience.py) \
+  schedules.py publishing.py datasets.py kept_rows.py guards_of_audience.py) \
   --ignore tests/unit/test_compose.py --deselect tests/unit/test_operator_rules.py::test_every_operator_can_be_mapped \
   --deselect tests/e2e/test_launch.py::test_two_runs_of_one_key_at_once_launch_once \
   --deselect tests/e2e/test_guards.py::test_two_keys_at_once_never_launch_one_audience_twice

@@ -142,6 +142,10 @@ class RealAirflow:
         )
         return {name if index < 0 else f"{name}[{index}]": state for name, index, state in rows}
 
+    def runs(self, dag_id: str) -> list[tuple[str, str]]:
+        """The type and state of a DAG's runs, in the order of their making."""
+        return self._query("select run_type, state from dag_run where dag_id = ? order by id", dag_id)
+
     def xcoms(self, dag_id: str, key: str = "return_value") -> dict[str, Any]:
         """The values that a DAG's tasks pushed under a key, by task."""
         rows = self._query("select task_id, map_index, value from xcom where dag_id = ? and key = ?", dag_id, key)
