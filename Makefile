@@ -17,6 +17,7 @@ UV_VERSION := 0.13.9
 # For the demo: your own customers (`make demo CSV=customers.csv SEGMENT="Country=FR, Balance>1000"`).
 CSV ?=
 SEGMENT ?=
+quoted = '$(subst ','\'',$(1))'
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-chaos test-airflow test-airflow-2 test-warehouse test-kills lint format lock docs bench clean
@@ -36,7 +37,7 @@ setup: .venv/.ready ## make .venv with the package, the emulator and all tools, 
 	@touch $@
 
 demo: setup ## run the nightly DAG against a local emulator, twice: one launch
-	@$(BIN)/python -m demo.run $(if $(CSV),--csv "$(CSV)") $(if $(SEGMENT),--segment "$(SEGMENT)")
+	@$(BIN)/python -m demo.run $(if $(CSV),--csv $(call quoted,$(CSV))) $(if $(SEGMENT),--segment $(call quoted,$(SEGMENT)))
 
 test: setup lint ## lint, types, arrows, then all tests that pip packages suffice for
 	@$(BIN)/python -m pytest
