@@ -35,6 +35,7 @@ from connect_campaigns.core.waiting import Poll, widen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from datetime import datetime
 
     from connect_campaigns.aws.campaigns import Campaigns
 
@@ -46,7 +47,12 @@ COALESCE_S = 0.1
 
 
 class Reader(Protocol):
-    """What reads states; called from worker threads, one call at a time."""
+    """What reads states; called from worker threads, one call at a time.
+
+    :param read_at: when the last states were read, by the service's clock; None = it can't tell
+    """
+
+    read_at: datetime | None
 
     def states(self, campaign_ids: Sequence[str]) -> Mapping[str, str | None]:
         """Read states; None (or an id left out) = not seen."""
@@ -170,7 +176,8 @@ class CampaignStatePoller:
         self._factor = widen(self._factor, throttled=isinstance(failure, ServiceUnavailable))
         for seat in seats:
             if failure is None:
-                seat.tell(poll(ended_s=time.monotonic(), state=states.get(seat.campaign_id)))
+                state = states.get(seat.campaign_id)
+                seat.tell(poll(ended_s=time.monotonic(), state=state, at=self._reader.read_at))
             elif isinstance(failure, ConnectCampaignsError):
                 seat.tell(poll(ended_s=time.monotonic(), error=failure))
             else:
@@ -185,6 +192,7 @@ class HookReader:
 
     def __init__(self, connection: Mapping[str, Any]) -> None:
         self._connection = connection
+        self.read_at: datetime | None = None
         self._lock = threading.Lock()
         self._closed = False
         self._client: Any = None
@@ -203,6 +211,7 @@ class HookReader:
             try:
                 self._campaigns = self._campaigns or self._open()
                 found = self._campaigns.states(campaign_ids)
+                self.read_at = self._campaigns.service_now()
             except ConnectCampaignsError as error:
                 if error.code == "expired_credentials":
                     self._let_go()  # the next read looks the connection up again: somebody may have renewed it

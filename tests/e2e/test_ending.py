@@ -196,8 +196,8 @@ def test_a_create_that_is_ended_leaves_its_campaign_to_the_retry(ending):
     assert ending.emulator.effects("CreateCampaign") == 2, "the template and one clone"
 
 
-WATCHERS = {
-    "sensor": (CampaignStateSensor, "GetCampaignState", {"poke_interval": 0.2}),
+WATCHERS = {  # a reply that is held for four hours says Running when all is over
+    "sensor": (CampaignStateSensor, "GetCampaignState", {"poke_interval": 0.2, "end_grace": 4 * 3600}),
     "outcome": (CheckCampaignOutcomeOperator, "GetMetricDataV2", {"patience": 1, "poll_interval": 0.2}),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -44,17 +45,18 @@ class FirstPoke(TaskInstance):
 
 
 def ended(sensor):
-    """Run a sensor to its end, as Airflow does: rescheduled, deferred and resumed; give what it returned."""
+    """Run a sensor to its end, as Airflow does: rescheduled, deferred and resumed, each in another process."""
     context = FirstPoke().context
+    go_on = partial(sensor.execute, context)
     while True:
         try:
-            return sensor.execute(context)
+            return go_on()
         except AirflowRescheduleException:
             time.sleep(0.1)
-            sensor._wait = sensor._id = None  # another process
         except TaskDeferred as deferred:
             event = asyncio.run(anext(deferred.trigger.run()))
-            return sensor.resume_execution(deferred.method_name, {"event": event.payload}, context)
+            go_on = partial(sensor.resume_execution, deferred.method_name, {"event": event.payload}, context)
+        sensor._wait = sensor._id = None
 
 
 def seen_waiting(kit, change):
@@ -101,6 +103,52 @@ def test_figures_that_cannot_be_read_change_nothing(kit, way, operation):
     with pytest.raises(CampaignEnded) as caught:
         ended(make(campaign_id, way=way))
     assert "targeted" not in caught.value.found
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("state", ["Initialized", "Running", "Paused"])
+def test_what_has_not_ended_when_its_schedule_has_fails_and_is_left_alone(kit, way, state):
+    kit.emulator.set_settings(campaigns={"expiry_delay_seconds": 86_400})
+    campaign_id = kit.in_state(state)
+    with seen_waiting(kit, lambda: kit.step(2 * 3600 + 1)), pytest.raises(CampaignEnded) as caught:
+        ended(make(campaign_id, way=way))
+    assert (caught.value.code, f"is {state} at" in caught.value.found) == ("overdue", True)
+    assert f"stop {campaign_id}" in caught.value.hint
+    assert kit.state(campaign_id) == state
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_schedule_that_somebody_prolonged_is_waited_for(kit, way):
+    campaign_id = kit.create(schedule=kit.schedule(start=7200, end=10_000))
+
+    def late():
+        kit.step(6000)
+        longer = kit.schedule(start=60_000, end=70_000)
+        kit.campaigns.update_campaign_schedule(id=campaign_id, schedule=longer)
+        kit.step(9000)
+        with meanwhile(kit, ("DescribeCampaign",), lambda: kit.campaigns.delete_campaign(id=campaign_id)):
+            pass
+
+    with seen_waiting(kit, late), pytest.raises(CampaignEnded) as caught:
+        ended(make(campaign_id, way=way))
+    assert caught.value.code == "campaign_gone"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_without_the_right_to_read_the_schedule_there_is_no_such_bound(kit, way):
+    kit.emulator.add_fault(operation="DescribeCampaign", kind="error_before", code="AccessDeniedException", times=1000)
+    campaign_id = kit.in_state("Initialized")
+
+    def late():
+        kit.step(9000)
+        with meanwhile(
+            kit, ("GetCampaignState", "GetCampaignStateBatch"), lambda: kit.campaigns.delete_campaign(id=campaign_id)
+        ):
+            pass
+
+    with seen_waiting(kit, late), pytest.raises(CampaignEnded) as caught:
+        ended(make(campaign_id, way=way))
+    assert caught.value.code == "campaign_gone"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -168,12 +216,8 @@ def test_silent_fail_goes_on_after_an_outage(kit, way):
     for operation in ("GetCampaignState", "GetCampaignStateBatch"):
         kit.emulator.add_fault(operation=operation, kind="lost_reply", times=2, skip=1)
     sensor = make(campaign_id, way=way, outage_tolerance=0, silent_fail=True, poke_interval=1)
-    if way == "poke":
-        with seen_waiting(kit, lambda: kit.step(3700)):
-            assert ended(sensor) == "Completed"
-        return
-    with pytest.raises(TaskDeferred):
-        ended(sensor)
+    with seen_waiting(kit, lambda: kit.step(3700)):
+        assert ended(sensor) == "Completed"
 
 
 @pytest.mark.parametrize("way", WAYS)

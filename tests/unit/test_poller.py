@@ -20,6 +20,8 @@ BROKEN = NotSeen("connection reset", allowed="an answer", hint="retry", code="no
 class HeldReader:
     """Says what it is asked, and holds its worker thread until the test gives the answer."""
 
+    read_at = None
+
     def __init__(self):
         self.asked: queue.Queue[list[str]] = queue.Queue()
         self.answers: queue.Queue[object] = queue.Queue()

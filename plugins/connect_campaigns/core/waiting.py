@@ -7,6 +7,7 @@ failing: a poll that failed for a reason that may heal is ridden out for a while
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from connect_campaigns.core.amounts import seconds
@@ -14,12 +15,20 @@ from connect_campaigns.core.errors import CampaignEnded, FinalError, NotSeen
 from connect_campaigns.core.states import ENDED, KNOWN, NOT_FOUND, CampaignState, Verdict, judge
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connect_campaigns.core.errors import ConnectCampaignsError
     from connect_campaigns.core.outcome import CampaignFigures
     from connect_campaigns.core.states import Expectation
 
 OUTAGE_TOLERANCE_S = 30 * 60.0
 """How long failing polls are ridden out unless the author says otherwise."""
+
+END_GRACE_S = 60 * 60.0
+"""How long after its schedule's end a campaign may take to get to an end, unless the author says otherwise."""
+
+OVERDUE = "overdue"
+"""The code of the error of a campaign that should have ended by now."""
 
 MAX_POLL_INTERVAL_S = 15 * 60.0
 """The longest pause between two polls unless the author says otherwise."""
@@ -44,6 +53,7 @@ class Poll:
     :param ended_s: when it was over, in monotonic seconds
     :param pause_s: how long the poller meant to sleep before it
     :param state: what was read; None = nothing was seen
+    :param at: when it was read, by the service's clock
     :param error: why nothing was seen, where the call as a whole failed
     """
 
@@ -51,6 +61,7 @@ class Poll:
     ended_s: float
     pause_s: float = 0.0
     state: str | None = None
+    at: datetime | None = None
     error: ConnectCampaignsError | None = None
 
 
@@ -59,6 +70,7 @@ class Wait:
     """What is known of one campaign that is waited for.
 
     :param outage_tolerance_s: seconds of failing polls that are ridden out
+    :param deadline: by when it should have ended, by the service's clock; None = nobody knows
     :param last_state: the last state that was read
     :param unseen_s: seconds of failing polls since then; None = the last poll saw it
     :param unseen_until_s: when the last failing poll was over, in monotonic seconds
@@ -67,6 +79,7 @@ class Wait:
     campaign_id: str
     expectation: Expectation
     outage_tolerance_s: float = OUTAGE_TOLERANCE_S
+    deadline: datetime | None = None
     last_state: str | None = None
     unseen_s: float | None = None
     unseen_until_s: float = 0.0
@@ -77,7 +90,7 @@ class Step:
     """What one poll means for a wait.
 
     :param news: a line for the log where something changed, else empty
-    :param error: what to raise where nothing could be read
+    :param error: what to raise where no state ends the wait
     """
 
     wait: Wait
@@ -90,7 +103,8 @@ def take(wait: Wait, poll: Poll) -> Step:
     """Take one poll into account.
 
     An error that no retry can heal (rights, a refusal) ends the wait at once; so do a missing campaign and an unknown
-    state, by `judge`. Any other failure counts its seconds against the outage tolerance.
+    state, by `judge`, and a campaign that should have ended by then. Any other failure counts its seconds against the
+    outage tolerance.
     """
     if isinstance(poll.error, FinalError):
         return Step(wait=wait, verdict=Verdict.FAILED, error=poll.error)
@@ -103,7 +117,32 @@ def take(wait: Wait, poll: Poll) -> Step:
     elif wait.last_state != poll.state:
         before = f", was {wait.last_state}" if wait.last_state else ""
         news = f"campaign {wait.campaign_id} is {poll.state}{before}"
-    return Step(wait=seen, verdict=judge(poll.state, wait.expectation).verdict, news=news)
+    verdict = judge(poll.state, wait.expectation).verdict
+    if verdict is Verdict.WAIT and wait.deadline and poll.at and poll.at > wait.deadline:
+        return Step(
+            wait=seen, verdict=Verdict.FAILED, news=news, error=_overdue(wait, wait.deadline, poll.state, poll.at)
+        )
+    return Step(wait=seen, verdict=verdict, news=news)
+
+
+def _overdue(wait: Wait, deadline: datetime, state: str, at: datetime) -> CampaignEnded:
+    """Make the error of a campaign that should have ended: it may still call people."""
+    return CampaignEnded(
+        f"campaign {wait.campaign_id} is {state} at {_utc(at)}, and should have ended by {_utc(deadline)}",
+        allowed="an end by the end of its schedule, and `end_grace` after it",
+        hint=f"this task leaves it alone; to end it: python -m connect_campaigns stop {wait.campaign_id}; to give it longer,"
+        " move its schedule's end, then clear this task",
+        code=OVERDUE,
+    )
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def deadline(schedule_end: datetime | None, *, grace_s: float) -> datetime | None:
+    """Say by when a campaign should have ended; None where its schedule has no end."""
+    return None if schedule_end is None else schedule_end + timedelta(seconds=grace_s)
 
 
 def _unseen(wait: Wait, poll: Poll) -> Step:

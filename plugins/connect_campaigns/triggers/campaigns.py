@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from connect_campaigns._compat import BaseTrigger, TriggerEvent
@@ -27,6 +28,7 @@ class CampaignStateTrigger(BaseTrigger):
     :param poke_interval: seconds between two polls; the shortest one of all waits at this connection counts
     :param max_poll_interval: seconds that a pause has at most
     :param outage_tolerance: seconds of failing polls that are ridden out
+    :param deadline: by when the campaign should have ended, aware, in ISO 8601; None = nobody knows
     :param aws_conn_id: with the three below as for the Amazon provider; the four together choose the poller
     :param region_name: AWS Region, over the connection's
     :param verify: TLS verification, or a CA bundle's path
@@ -43,6 +45,7 @@ class CampaignStateTrigger(BaseTrigger):
         poke_interval: float = 60.0,
         max_poll_interval: float = MAX_POLL_INTERVAL_S,
         outage_tolerance: float = OUTAGE_TOLERANCE_S,
+        deadline: str | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -56,6 +59,7 @@ class CampaignStateTrigger(BaseTrigger):
         self.poke_interval = poke_interval
         self.max_poll_interval = max_poll_interval
         self.outage_tolerance = outage_tolerance
+        self.deadline = deadline
         self.connection = {
             "aws_conn_id": aws_conn_id,
             "region_name": region_name,
@@ -74,6 +78,7 @@ class CampaignStateTrigger(BaseTrigger):
                 "poke_interval": self.poke_interval,
                 "max_poll_interval": self.max_poll_interval,
                 "outage_tolerance": self.outage_tolerance,
+                "deadline": self.deadline,
                 **self.connection,
             },
         )
@@ -92,6 +97,7 @@ class CampaignStateTrigger(BaseTrigger):
             campaign_id=self.campaign_id,
             expectation=Expectation(success=frozenset(self.success), failure=frozenset(self.failure)),
             outage_tolerance_s=self.outage_tolerance,
+            deadline=datetime.fromisoformat(self.deadline) if self.deadline else None,
         )
         interval_s = min(self.poke_interval, self.max_poll_interval)
         async with watch(self.campaign_id, connection=self.connection, interval_s=interval_s) as seat:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from connect_campaigns.core.errors import NotSeen, ServiceRefused, ServiceUnavailable
 from connect_campaigns.core.outcome import CampaignFigures
 from connect_campaigns.core.states import ENDED, KNOWN, NOT_FOUND, Expectation, Verdict
-from connect_campaigns.core.waiting import WIDEST, Poll, Step, Wait, ended, take, widen
+from connect_campaigns.core.waiting import OVERDUE, WIDEST, Poll, Step, Wait, deadline, ended, take, widen
 
 DENIED = ServiceRefused("denied", allowed="rights", hint="add them", code="access_denied")
 BROKEN = NotSeen("connection reset", allowed="an answer", hint="retry", code="not_seen")
@@ -54,6 +55,40 @@ def test_an_error_that_cannot_heal_ends_the_wait_at_once():
     step = run(wait(), seeing("Running"), failing(10, error=DENIED))
     assert (step.verdict, step.error) == (Verdict.FAILED, DENIED)
     assert step.wait.last_state == "Running"
+
+
+EIGHT = datetime(2026, 12, 1, 20, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("state", "at", "verdict", "overdue"),
+    [
+        ("Running", EIGHT, Verdict.WAIT, False),
+        ("Running", EIGHT + SECOND, Verdict.FAILED, True),
+        ("Paused", EIGHT + SECOND, Verdict.FAILED, True),
+        ("Initialized", EIGHT + SECOND, Verdict.FAILED, True),
+        ("Running", None, Verdict.WAIT, False),
+        ("Completed", EIGHT + timedelta(days=9), Verdict.DONE, False),
+        ("Stopped", EIGHT + timedelta(days=9), Verdict.FAILED, False),
+    ],
+)
+def test_what_has_not_ended_in_time_is_told_and_an_end_always_counts(state, at, verdict, overdue):
+    started = Wait(campaign_id="c-1", expectation=Expectation(), deadline=EIGHT)
+    step = take(started, Poll(started_s=0, ended_s=0, state=state, at=at))
+    assert (step.verdict, step.error is not None and step.error.code == OVERDUE) == (verdict, overdue)
+    assert step.wait.last_state == state
+    assert take(wait(), Poll(started_s=0, ended_s=0, state="Running", at=at)).error is None  # nobody knows a deadline
+
+
+def test_an_outage_past_the_deadline_is_no_end():
+    started = Wait(campaign_id="c-1", expectation=Expectation(), deadline=EIGHT, outage_tolerance_s=100)
+    assert take(started, Poll(started_s=0, ended_s=1, at=EIGHT + SECOND, error=BROKEN)).verdict is Verdict.WAIT
+
+
+def test_a_campaign_has_its_grace_after_its_schedule_s_end():
+    assert deadline(EIGHT, grace_s=3600) == EIGHT + timedelta(hours=1)
+    assert deadline(None, grace_s=3600) is None
 
 
 @pytest.mark.parametrize("error", [BROKEN, THROTTLED, None])
