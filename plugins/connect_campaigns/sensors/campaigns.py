@@ -154,10 +154,10 @@ class CampaignStateSensor(ConnectSensor):
         return self._conclude(told.campaign_id, str(told.state))
 
     def _take(self, wait: Wait, poll: Poll) -> Step:
-        """Judge a poll, with the schedule's end as it is now where that decides, or isn't known yet."""
+        """Judge a poll, with the schedule's end as it is now: where that decides, or where news came and it isn't known yet."""
         step = take(wait, poll)
         overdue = step.error is not None and step.error.code == OVERDUE
-        if overdue or (wait.deadline is None and poll.state and step.verdict is Verdict.WAIT):
+        if overdue or (wait.deadline is None and poll.state and step.news and step.verdict is Verdict.WAIT):
             return take(replace(wait, deadline=self._deadline(wait.deadline)), poll)
         return step
 
